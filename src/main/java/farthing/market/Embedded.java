@@ -1,0 +1,136 @@
+package farthing.market;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import org.jspecify.annotations.Nullable;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+
+/** What the trial brings itself: the locked data folder and a real PostgreSQL in it. */
+class Embedded implements AutoCloseable {
+
+    private final FileLock lock;
+    private final @Nullable EmbeddedPostgres postgres;
+
+    private Embedded(FileLock lock, @Nullable EmbeddedPostgres postgres) {
+        this.lock = lock;
+        this.postgres = postgres;
+    }
+
+    static Embedded start(Settings settings) {
+        requireFreePort(settings);
+        FileLock lock = lock(settings.data());
+        System.setProperty("farthing.data", settings.data().toString());
+        System.setProperty("farthing.mode", settings.production() ? "production" : "trial");
+        if (settings.databaseUrl() != null) {
+            return new Embedded(lock, null);
+        }
+        Progress.say("starting PostgreSQL in " + settings.data().resolve("postgres"));
+        EmbeddedPostgres postgres = postgres(settings.data());
+        System.setProperty("farthing.database.url", postgres.getJdbcUrl("postgres", "postgres"));
+        // Whoever holds the folder's lock is alone on this database, so leases found open in it belong to the dead.
+        System.setProperty("farthing.metering.sole-instance", "true");
+        return new Embedded(lock, postgres);
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (postgres != null) {
+                postgres.close();
+            }
+            lock.channel().close();
+        } catch (IOException e) {
+            System.err.println("farthing: could not stop PostgreSQL cleanly: " + e.getMessage());
+        }
+    }
+
+    private static void requireFreePort(Settings settings) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(InetAddress.getByName(settings.host()), settings.port()));
+        } catch (IOException e) {
+            throw new CannotStart("port " + settings.port() + " on " + settings.host() + " is in use; stop what uses it or set"
+                    + " FARTHING_PORT to a free port.");
+        }
+    }
+
+    private static FileLock lock(Path data) {
+        try {
+            Files.createDirectories(data);
+            FileChannel channel = FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock();
+            if (lock == null) {
+                channel.close();
+                throw inUse(data);
+            }
+            return lock;
+        } catch (OverlappingFileLockException e) {
+            throw inUse(data);
+        } catch (IOException e) {
+            throw new CannotStart("the data folder " + data + " cannot be used (" + e.getMessage()
+                    + "); make it writable or set FARTHING_DATA to another folder.");
+        }
+    }
+
+    private static CannotStart inUse(Path data) {
+        return new CannotStart("another server already runs on the data folder " + data
+                + "; stop it or set FARTHING_DATA to another folder.");
+    }
+
+    private static EmbeddedPostgres postgres(Path data) {
+        Path cluster = data.resolve("postgres");
+        Path binaries = data.resolve("postgres-binaries");
+        stopOrphan(cluster, binaries);
+        try {
+            File log = data.resolve("postgres.log").toFile();
+            return EmbeddedPostgres.builder().setDataDirectory(cluster).setCleanDataDirectory(false)
+                    .setOverrideWorkingDirectory(binaries.toFile()).setRegisterShutdownHook(false)
+                    // The library's own default is "off"; an acknowledged call must be on the disk.
+                    .setServerConfig("synchronous_commit", "on").setServerConfig("fsync", "on")
+                    .setServerConfig("max_connections", "100").setServerConfig("listen_addresses", "127.0.0.1")
+                    .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log))
+                    .setErrorRedirector(ProcessBuilder.Redirect.appendTo(log)).setPGStartupWait(Duration.ofSeconds(60))
+                    .start();
+        } catch (IOException | RuntimeException e) {
+            throw new CannotStart("the embedded PostgreSQL did not start (" + e.getMessage() + "); see "
+                    + data.resolve("postgres.log") + ".");
+        }
+    }
+
+    /** After a kill of the server alone its PostgreSQL still runs on the cluster; nobody else may, since we hold the lock. */
+    private static void stopOrphan(Path cluster, Path binaries) {
+        Path pidFile = cluster.resolve("postmaster.pid");
+        if (!Files.exists(pidFile)) {
+            return;
+        }
+        try {
+            List<String> lines = Files.readAllLines(pidFile);
+            long pid = Long.parseLong(lines.get(0).strip());
+            ProcessHandle process = ProcessHandle.of(pid).orElse(null);
+            boolean ours = process != null
+                    && process.info().command().map(c -> c.startsWith(binaries.toString())).orElse(false);
+            if (process != null && ours) {
+                Progress.say("stopping the PostgreSQL that an ended server left behind");
+                process.destroy();
+                process.onExit().get(60, TimeUnit.SECONDS);
+            }
+        } catch (Exception e) {
+            throw new CannotStart("an earlier PostgreSQL still runs on " + cluster + " and did not stop (" + e.getMessage()
+                    + "); stop it and start again.");
+        }
+    }
+}

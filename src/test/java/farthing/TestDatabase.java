@@ -1,0 +1,35 @@
+package farthing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+
+/** A real PostgreSQL for the tests, one per run. Plain tests take {@link #start()} too. */
+public class TestDatabase implements QuarkusTestResourceLifecycleManager {
+
+    private static EmbeddedPostgres postgres;
+
+    @Override
+    public Map<String, String> start() {
+        return Map.of("quarkus.datasource.jdbc.url", url(), "farthing.metering.sole-instance", "true");
+    }
+
+    public static synchronized String url() {
+        try {
+            if (postgres == null) {
+                postgres = EmbeddedPostgres.builder().setServerConfig("synchronous_commit", "on").start();
+            }
+            return postgres.getJdbcUrl("postgres", "postgres");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void stop() {
+        // The library stops it with the JVM; other test classes of this run still use it.
+    }
+}
