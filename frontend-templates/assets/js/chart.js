@@ -1,0 +1,80 @@
+// Draws each <div data-chart="id"> from the JSON in <script type="application/json" id="id">:
+// { "x": [epoch seconds of days], "series": [{ "label": "owner/name", "values": [nanos] }] }, stacked in the order given.
+import uPlot from "uplot";
+
+const NANOS = 1e9;
+
+// Same digits as the server writes: two, or six in groups of three below ten cents.
+export function dollars(nanos) {
+  const value = nanos / NANOS;
+  if (value === 0 || Math.abs(value) >= 0.1) return "$" + value.toFixed(2);
+  return "$" + value.toFixed(6).replace(/(\d{3})$/, "\u202f$1");
+}
+
+function token(name) {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}
+
+// uPlot paints over, so the tallest running total goes first.
+function stacked(series) {
+  const totals = [];
+  const running = series[0]?.values.map(() => 0) ?? [];
+  for (const one of series) totals.push(one.values.map((value, i) => (running[i] += value)));
+  return totals;
+}
+
+function draw(host) {
+  const { x, series } = JSON.parse(document.getElementById(host.dataset.chart).textContent);
+  const totals = stacked(series);
+  const order = series.map((_, i) => i).reverse();
+  const shade = (i) => token(`--share-${Math.min(i + 1, 5)}`);
+  const ink = token("--ink-soft");
+  const line = token("--line");
+  const font = `13px ${getComputedStyle(host).fontFamily}`;
+  const axis = { stroke: ink, font, ticks: { show: false }, grid: { stroke: line, width: 1 } };
+
+  host.replaceChildren();
+  return new uPlot(
+    {
+      width: host.clientWidth,
+      height: 240,
+      cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+      scales: { x: { range: (_, min, max) => [min - 43_200, max + 43_200] }, y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] } },
+      axes: [
+        { ...axis, grid: { show: false }, space: 64, incrs: [1, 2, 7, 14, 28].map((days) => days * 86_400), values: "{D} {MMM}" },
+        { ...axis, size: 88, values: (_, splits) => splits.map(dollars) },
+      ],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      series: [
+        { label: "Day", value: "{D} {MMM} {YYYY}" },
+        ...order.map((i) => ({
+          label: series[i].label,
+          fill: shade(i),
+          stroke: shade(i),
+          width: 0,
+          paths: uPlot.paths.bars({ size: [0.7, 48], gap: 1 }),
+          points: { show: false },
+          value: (_, __, ___, at) => (at == null ? "" : dollars(series[i].values[at])),
+        })),
+      ],
+    },
+    [x, ...order.map((i) => totals[i])],
+    host,
+  );
+}
+
+for (const host of document.querySelectorAll("[data-chart]")) {
+  let plot = draw(host);
+  const redraw = () => {
+    plot.destroy();
+    plot = draw(host);
+  };
+  addEventListener("themechange", redraw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: 240 })).observe(host);
+}

@@ -1,0 +1,27 @@
+// Bundles assets/{js,css} into assets/dist and writes the hash that pages put behind ?v= in their asset addresses.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+
+const dist = "assets/dist";
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+
+await build({
+  entryPoints: ["assets/js/theme.js", "assets/js/app.js", "assets/js/wallet.js", "assets/js/chart.js", "assets/css/app.css"],
+  outdir: dist,
+  entryNames: "[name]",
+  assetNames: "[name]-[hash]", // fonts are named from inside app.css, where no ?v= reaches
+  loader: { ".woff2": "file" },
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["chrome123", "firefox121", "safari17.5"], // the first with light-dark()
+  legalComments: "none",
+  logLevel: "warning",
+});
+copyFileSync("assets/wren.svg", `${dist}/wren.svg`);
+
+const hash = createHash("sha256");
+for (const name of readdirSync(dist).sort()) hash.update(name).update(readFileSync(`${dist}/${name}`));
+writeFileSync(`${dist}/version`, hash.digest("hex").slice(0, 12));
