@@ -16,7 +16,7 @@ import farthing.blob.Blobs;
 import farthing.blob.Digest;
 
 /** Takes artefacts in and hands them out verified. */
-public class Artefacts {
+public final class Artefacts {
 
     private record Identity(Path path, long size, FileTime modified) {
     }

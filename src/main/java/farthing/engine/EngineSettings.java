@@ -23,6 +23,14 @@ public record EngineSettings(Path natives, Path cache, int workers, int places, 
                 Duration.ofMinutes(5), Duration.ofMinutes(15), 1L << 30);
     }
 
+    public EngineSettings withWorkers(int most) {
+        return new EngineSettings(natives, cache, most, places, queue, queueTime, loadTime, callTime, idleTime, memory);
+    }
+
+    public EngineSettings withQueue(int atOnce, int waiting, Duration longest) {
+        return new EngineSettings(natives, cache, workers, atOnce, waiting, longest, loadTime, callTime, idleTime, memory);
+    }
+
     /** {@code linux-x64} or {@code linux-arm64}: the folder name of this machine's libraries. */
     static String platform() {
         return "linux-" + (System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x64");

@@ -21,7 +21,7 @@ import farthing.artefact.Role;
  * Runs versions in worker processes, one per version, started by the first call. Its methods block; call them from virtual
  * threads.
  */
-public class Engines implements AutoCloseable {
+public final class Engines implements AutoCloseable {
 
     private final Artefacts artefacts;
     private final EngineSettings settings;
@@ -121,7 +121,7 @@ public class Engines implements AutoCloseable {
         }
     }
 
-    private void stopIdle() {
+    void stopIdle() {
         Instant before = clock.instant().minus(settings.idleTime());
         supervisors.values().stream().filter(supervisor -> supervisor.lastUsed().isBefore(before))
                 .forEach(Supervisor::stopIfIdle);

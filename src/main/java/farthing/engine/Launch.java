@@ -126,7 +126,7 @@ final class Launch {
     }
 
     /** A network of its own, in which there is nothing. */
-    private static List<String> isolation() {
+    static List<String> isolation() {
         for (String flags : List.of("-rn", "-n")) {
             try {
                 if (new ProcessBuilder("unshare", flags, "true").redirectErrorStream(true)

@@ -112,7 +112,7 @@ final class Supervisor {
             worker = started;
             return started;
         } catch (EngineFailed e) {
-            pause(e.detail());
+            pause(e.why());
             throw e;
         } finally {
             lock.unlock();

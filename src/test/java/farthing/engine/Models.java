@@ -1,5 +1,6 @@
 package farthing.engine;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import farthing.artefact.ArtefactFiles;
 import farthing.artefact.Artefacts;
 import farthing.artefact.Format;
 import farthing.artefact.Role;
+import farthing.blob.Digest;
 import farthing.blob.FileBlobs;
 
 /** Real models in a store of their own, for tests. */
@@ -70,10 +72,12 @@ final class Models {
 
     /** A file with the right header that the engine cannot load, under its true digest. */
     Loadable broken(Format format, byte[] content) throws IOException {
-        var digest = blobs.put(new java.io.ByteArrayInputStream(content));
+        Digest model = blobs.put(new ByteArrayInputStream(content));
+        Digest tokenizer = blobs.put(Files.newInputStream(SEED.resolve("minilm/all-minilm-l6-v2-tokenizer.json")));
         EngineKind engine = format == Format.GGUF ? EngineKind.GGUF : EngineKind.ONNX;
-        return new Loadable("broken-" + format, engine, Task.COMPLETION, new ArtefactFiles(format, Map.of(Role.MODEL, digest)),
-                PromptTemplate.NONE, 192, Pooling.MEAN, false);
+        return new Loadable("broken-" + format, engine, Task.COMPLETION,
+                new ArtefactFiles(format, Map.of(Role.MODEL, model, Role.TOKENIZER, tokenizer)), PromptTemplate.NONE, 192,
+                Pooling.MEAN, false);
     }
 
     static byte[] bytes(String seed) throws IOException {
