@@ -14,10 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.money.Amount;
 import io.quarkus.arc.Arc;
+import io.quarkus.arc.Unremovable;
 import io.quarkus.qute.TemplateGlobal;
 
 /** What the layout reads as {@code web}. */
 @RequestScoped
+@Unremovable
 public class WebGlobal {
 
     private static final String ASSETS = assetsHash();
