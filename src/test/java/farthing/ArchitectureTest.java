@@ -29,7 +29,7 @@ class ArchitectureTest {
     private static final Set<String> EVERYONE = Set.of("money", "web");
 
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(Map.entry("money", Set.of()),
-            Map.entry("web", Set.of()),
+            Map.entry("web", Set.of("money")),
             Map.entry("blob", Set.of()), Map.entry("ledger", Set.of()), Map.entry("chain", Set.of()),
             Map.entry("identity", Set.of("chain", "ledger")), Map.entry("artefact", Set.of("blob")),
             Map.entry("engine", Set.of("artefact", "blob")),

@@ -3,8 +3,6 @@ package farthing.web;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import org.jspecify.annotations.Nullable;
-
 /** A {@link Problem} in the shape that OpenAI clients read: {@code {"error":{"message","type","param","code"}}}. */
 public final class OpenAiError {
 
@@ -12,15 +10,15 @@ public final class OpenAiError {
     }
 
     public static Map<String, Object> of(Problem problem) {
-        return of(problem.status(), problem.code(), problem.detail(), problem.param().orElse(null));
+        return of(Failure.of(problem));
     }
 
-    static Map<String, Object> of(int status, String code, String message, @Nullable String param) {
+    static Map<String, Object> of(Failure failure) {
         Map<String, Object> error = new LinkedHashMap<>();
-        error.put("message", message);
-        error.put("type", type(status));
-        error.put("param", param);
-        error.put("code", code);
+        error.put("message", failure.detail());
+        error.put("type", type(failure.status()));
+        error.put("param", failure.param());
+        error.put("code", failure.code());
         return Map.of("error", error);
     }
 

@@ -49,6 +49,11 @@ public abstract class Problem extends RuntimeException {
         return Optional.empty();
     }
 
+    /** Where a person can go to put it right. */
+    public Optional<NextStep> nextStep() {
+        return Optional.empty();
+    }
+
     /** How long the client should wait before it tries again, where trying again can help. */
     public Optional<Duration> retryAfter() {
         return Optional.empty();

@@ -1,0 +1,47 @@
+package farthing.identity;
+
+import java.time.Instant;
+import java.util.Optional;
+
+import jakarta.persistence.Entity;
+import jakarta.persistence.GeneratedValue;
+import jakarta.persistence.GenerationType;
+import jakarta.persistence.Id;
+
+import farthing.chain.Address;
+import farthing.web.Viewer;
+import io.quarkus.hibernate.orm.panache.PanacheEntityBase;
+
+@Entity
+class Account extends PanacheEntityBase {
+
+    @Id
+    @GeneratedValue(strategy = GenerationType.IDENTITY)
+    long id;
+    String handle;
+    String wallet;
+    Instant createdAt;
+
+    protected Account() {
+    }
+
+    static Optional<Account> ofWallet(Address wallet) {
+        return find("wallet", wallet.text()).firstResultOptional();
+    }
+
+    static Optional<Account> ofHandle(String handle) {
+        return find("handle", handle).firstResultOptional();
+    }
+
+    static Account get(AccountId id) {
+        return Account.<Account> findByIdOptional(id.value()).orElseThrow();
+    }
+
+    AccountId accountId() {
+        return new AccountId(id);
+    }
+
+    Viewer viewer() {
+        return new Viewer(id, handle, wallet);
+    }
+}

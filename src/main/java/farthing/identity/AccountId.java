@@ -1,0 +1,11 @@
+package farthing.identity;
+
+import farthing.web.Viewer;
+
+/** A person or organisation with one wallet. */
+public record AccountId(long value) {
+
+    public static AccountId of(Viewer viewer) {
+        return new AccountId(viewer.account());
+    }
+}

@@ -1,0 +1,153 @@
+package farthing.identity;
+
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.Transactional;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.ledger.LineId;
+import farthing.money.Amount;
+import farthing.web.Site;
+import io.agroal.api.AgroalDataSource;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+
+/** The keys with which programs make calls. */
+@ApplicationScoped
+public class ApiKeys {
+
+    /** "Last used" need not be exact, and a write per call would be felt. */
+    private static final Duration LAST_USED_PRECISION = Duration.ofMinutes(1);
+
+    private final Clock clock;
+    private final AgroalDataSource database;
+    private final String keysPage;
+    private final SecureRandom random = new SecureRandom();
+
+    ApiKeys(Clock clock, AgroalDataSource database, Site site) {
+        this.clock = clock;
+        this.database = database;
+        this.keysPage = site.publicUrl() + "/keys";
+    }
+
+    /**
+     * @param name for its owner, to tell it from others
+     * @param line one of the account's lines
+     * @param expiresAt null: never
+     * @throws IllegalArgumentException for a line of somebody else
+     */
+    @Transactional
+    public NewApiKey create(AccountId account, LineId line, String name, KeyLimits limits, @Nullable Instant expiresAt) {
+        if (Line.ofAccount(account).stream().noneMatch(own -> own.lineId().equals(line))) {
+            throw new IllegalArgumentException(line + " is not a line of " + account);
+        }
+        String secret = SecretForm.fresh(random);
+        ApiKey key = new ApiKey();
+        key.account = account.value();
+        key.line = line.value();
+        key.name = name;
+        key.prefix = SecretForm.prefix(secret);
+        key.secretHash = SecretForm.hash(secret);
+        key.totalNanos = nanos(limits.total());
+        key.perDayNanos = nanos(limits.perDay());
+        key.createdAt = clock.instant();
+        key.expiresAt = expiresAt;
+        key.persistAndFlush();
+        return new NewApiKey(key.keyId(), secret);
+    }
+
+    /**
+     * Whose key the header carries. One indexed query; may be called on any thread that may block, in or outside a request.
+     *
+     * @param authorizationHeader the whole value, {@code Bearer fk_…}
+     * @throws ApiKeyRefused naming what is wrong with it
+     */
+    public Caller authenticate(@Nullable String authorizationHeader) {
+        String secret = secret(authorizationHeader);
+        if (!SecretForm.looksLikeOne(secret)) {
+            throw ApiKeyRefused.WrongApiKey.form(keysPage);
+        }
+        if (!SecretForm.checks(secret)) {
+            throw ApiKeyRefused.WrongApiKey.mistyped();
+        }
+        Instant now = clock.instant();
+        Stored key = stored(SecretForm.hash(secret));
+        if (key.revokedAt != null) {
+            throw new ApiKeyRefused.RevokedApiKey(SecretForm.prefix(secret), key.revokedAt, keysPage);
+        }
+        if (key.expiresAt != null && !now.isBefore(key.expiresAt)) {
+            throw new ApiKeyRefused.ExpiredApiKey(SecretForm.prefix(secret), key.expiresAt, keysPage);
+        }
+        if (key.lastUsedAt == null || key.lastUsedAt.plus(LAST_USED_PRECISION).isBefore(now)) {
+            QuarkusTransaction.requiringNew().run(() -> ApiKey.update("lastUsedAt = ?1 where id = ?2", now, key.id.value()));
+        }
+        return new Caller(key.id, key.account, key.line, key.limits, ReplayKey.of(secret));
+    }
+
+    /** From the next call on the key is refused; what it has begun is finished. */
+    @Transactional
+    public void revoke(AccountId account, ApiKeyId id) {
+        get(account, id).revoke(clock.instant());
+    }
+
+    @Transactional
+    List<ApiKey> of(AccountId account) {
+        return ApiKey.ofAccount(account);
+    }
+
+    @Transactional
+    ApiKey get(AccountId account, ApiKeyId id) {
+        return ApiKey.ofAccount(account, id).orElseThrow(NoSuchKey::new);
+    }
+
+    private record Stored(ApiKeyId id, AccountId account, LineId line, KeyLimits limits, @Nullable Instant expiresAt,
+            @Nullable Instant revokedAt, @Nullable Instant lastUsedAt) {
+    }
+
+    private Stored stored(byte[] hash) {
+        try (Connection connection = database.getConnection();
+                PreparedStatement query = connection.prepareStatement(
+                        "select id, account, line, total_nanos, per_day_nanos, expires_at, revoked_at, last_used_at"
+                                + " from api_key where secret_hash = ?")) {
+            query.setBytes(1, hash);
+            try (ResultSet row = query.executeQuery()) {
+                if (!row.next()) {
+                    throw ApiKeyRefused.WrongApiKey.unknown(keysPage);
+                }
+                return new Stored(new ApiKeyId(row.getLong(1)), new AccountId(row.getLong(2)), new LineId(row.getInt(3)),
+                        ApiKey.limits((Long) row.getObject(4), (Long) row.getObject(5)), instant(row, 6), instant(row, 7),
+                        instant(row, 8));
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException("cannot look up an API key", e);
+        }
+    }
+
+    private String secret(@Nullable String authorizationHeader) {
+        String header = authorizationHeader == null ? "" : authorizationHeader.strip();
+        int space = header.indexOf(' ');
+        if (space < 0 || !header.substring(0, space).equalsIgnoreCase("Bearer")) {
+            throw new ApiKeyRefused.MissingApiKey(keysPage);
+        }
+        return header.substring(space + 1).strip();
+    }
+
+    private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+
+    private static @Nullable Long nanos(@Nullable Amount amount) {
+        return amount == null ? null : amount.nanos();
+    }
+}

@@ -1,0 +1,82 @@
+package farthing.identity;
+
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
+
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+
+import farthing.chain.SigningKey;
+import farthing.web.KeyFolder;
+import farthing.web.Site;
+import io.quarkus.runtime.StartupEvent;
+
+/** Three people that a trial brings along, so that a newcomer is in with one click. Their keys live in the data folder. */
+@ApplicationScoped
+public class Demo {
+
+    /** Before whatever is seeded under the developer's handle. */
+    private static final int EARLY = 10;
+
+    enum Person {
+        DEVELOPER("wren", "Developer", "Publishes the models that come with Farthing and is paid for their calls."),
+        CONTRIBUTOR("linnet", "Data contributor", "Gave data that models were trained on."),
+        CALLER("robin", "Caller", "Has a funded budget and calls models.");
+
+        final String handle;
+        final String label;
+        final String about;
+
+        Person(String handle, String label, String about) {
+            this.handle = handle;
+            this.label = label;
+            this.about = about;
+        }
+    }
+
+    private final Site site;
+    private final KeyFolder folder;
+    private final Accounts accounts;
+
+    Demo(Site site, KeyFolder folder, Accounts accounts) {
+        this.site = site;
+        this.folder = folder;
+        this.accounts = accounts;
+    }
+
+    void start(@Observes @Priority(EARLY) StartupEvent event) {
+        people().forEach(this::account);
+    }
+
+    /** False in production, where there are no demo people and the methods below throw {@link IllegalStateException}. */
+    public boolean offered() {
+        return !site.production();
+    }
+
+    /** Has the handle {@code wren}. */
+    public AccountId developer() {
+        return account(Person.DEVELOPER);
+    }
+
+    public AccountId contributor() {
+        return account(Person.CONTRIBUTOR);
+    }
+
+    public AccountId caller() {
+        return account(Person.CALLER);
+    }
+
+    List<Person> people() {
+        return offered() ? List.of(Person.values()) : List.of();
+    }
+
+    SigningKey key(Person person) {
+        return SigningKey.ofHex(folder.get("demo-" + person.handle, () -> SigningKey.generate(new SecureRandom()).secretHex()));
+    }
+
+    private AccountId account(Person person) {
+        return accounts.of(key(person).address(), Optional.of(person.handle));
+    }
+}

@@ -1,0 +1,149 @@
+package farthing.identity;
+
+import java.net.URI;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+import jakarta.enterprise.inject.Instance;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.FormParam;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.ledger.LineId;
+import farthing.money.Amount;
+import farthing.money.Rounding;
+import farthing.web.Site;
+import io.quarkus.qute.CheckedTemplate;
+import io.quarkus.qute.TemplateInstance;
+import io.smallrye.common.annotation.Blocking;
+
+@Path("/keys")
+@Produces(MediaType.TEXT_HTML)
+@Blocking
+class KeysPages {
+
+    @CheckedTemplate(basePath = "identity", defaultName = CheckedTemplate.HYPHENATED_ELEMENT_NAME)
+    static class Templates {
+
+        private Templates() {
+        }
+
+        static native TemplateInstance keys(Keys page);
+
+        static native TemplateInstance revokeKey(Revocation page);
+    }
+
+    record Keys(List<Row> keys, @Nullable Created created, KeyForm form, List<Choice> lines) {
+    }
+
+    record Row(String id, String name, String prefix, String line, String state, boolean active, Amount today, Amount total,
+            @Nullable Amount dailyLimit, @Nullable Amount totalLimit, int todayPart, int totalPart, @Nullable Instant lastUsed,
+            @Nullable Instant expires) {
+    }
+
+    record Created(String name, String secret, String curl) {
+    }
+
+    record Choice(String value, String label, boolean selected) {
+    }
+
+    record Revocation(String id, String name, String prefix) {
+    }
+
+    private final SignedIn signedIn;
+    private final ApiKeys keys;
+    private final Lines lines;
+    private final Instance<KeySpending> spending;
+    private final Instance<SampleCall> sample;
+    private final Site site;
+    private final Clock clock;
+
+    KeysPages(SignedIn signedIn, ApiKeys keys, Lines lines, Instance<KeySpending> spending, Instance<SampleCall> sample,
+            Site site,
+            Clock clock) {
+        this.signedIn = signedIn;
+        this.keys = keys;
+        this.lines = lines;
+        this.spending = spending;
+        this.sample = sample;
+        this.site = site;
+        this.clock = clock;
+    }
+
+    @GET
+    public TemplateInstance show() {
+        return Templates.keys(page(signedIn.account(), null, KeyForm.EMPTY));
+    }
+
+    @POST
+    public Response create(@FormParam("name") @DefaultValue("") String name, @FormParam("line") @DefaultValue("") String line,
+            @FormParam("total") @DefaultValue("") String total, @FormParam("daily") @DefaultValue("") String daily,
+            @FormParam("expires") @DefaultValue("") String expires) {
+        AccountId account = signedIn.account();
+        List<LineId> own = lines.of(account);
+        KeyForm form = KeyForm.of(name.strip(), line, total.strip(), daily.strip(), expires.strip(), own, clock);
+        if (!form.valid()) {
+            return Response.status(422).entity(Templates.keys(page(account, null, form))).build();
+        }
+        NewApiKey key = keys.create(account, form.lineIn(own), form.name(), form.limits(), form.expiresAt());
+        Created created = new Created(form.name(), key.secret(), curl(key.secret()));
+        // Shown in this answer alone: a redirect would have to keep the secret somewhere.
+        return Response.ok(Templates.keys(page(account, created, KeyForm.EMPTY))).header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .build();
+    }
+
+    @GET
+    @Path("/{id}/revoke")
+    public TemplateInstance askToRevoke(@PathParam("id") long id) {
+        ApiKey key = keys.get(signedIn.account(), new ApiKeyId(id));
+        return Templates.revokeKey(new Revocation(Long.toString(id), key.name, key.prefix));
+    }
+
+    @POST
+    @Path("/{id}/revoke")
+    public Response revoke(@PathParam("id") long id) {
+        keys.revoke(signedIn.account(), new ApiKeyId(id));
+        return Response.seeOther(URI.create("/keys")).build();
+    }
+
+    private Keys page(AccountId account, @Nullable Created created, KeyForm form) {
+        Map<LineId, String> labels = lines.labelsOf(account);
+        Map<ApiKeyId, KeySpending.Spent> spent = spending.stream().findAny().map(s -> s.of(account)).orElse(Map.of());
+        List<Row> rows = keys.of(account).stream()
+                .map(key -> row(key, labels, spent.getOrDefault(key.keyId(), KeySpending.Spent.NOTHING))).toList();
+        List<Choice> choices = labels.entrySet().stream().map(line -> {
+            String value = Integer.toString(line.getKey().value());
+            return new Choice(value, line.getValue(), value.equals(form.line()));
+        }).toList();
+        return new Keys(rows, created, form, choices);
+    }
+
+    private Row row(ApiKey key, Map<LineId, String> labels, KeySpending.Spent spent) {
+        String state = key.state(clock.instant());
+        KeyLimits limits = key.limits();
+        return new Row(Long.toString(key.id), key.name, key.prefix, labels.getOrDefault(key.lineId(), "?"), state,
+                state.equals("active"), spent.today(), spent.inAll(), limits.perDay(), limits.total(),
+                part(spent.today(), limits.perDay()), part(spent.inAll(), limits.total()), key.lastUsedAt, key.expiresAt);
+    }
+
+    private static int part(Amount spent, @Nullable Amount limit) {
+        return limit == null ? 0
+                : Math.toIntExact(Rounding.multiplyDivideDown(spent.min(limit).nanos(), 1000, limit.nanos()));
+    }
+
+    private String curl(String secret) {
+        return sample.stream().findAny().map(s -> s.curl(secret))
+                .orElseGet(() -> "curl " + site.publicUrl() + "/v1/models -H 'Authorization: Bearer " + secret + "'");
+    }
+}

@@ -1,0 +1,17 @@
+package farthing.identity;
+
+import java.util.Map;
+
+import farthing.ledger.LineId;
+import farthing.money.Amount;
+
+/** What is on the lines that /account shows; implemented where calls are metered. Without it the page shows zeroes. */
+public interface LineBalances {
+
+    Map<LineId, Balance> of(AccountId account);
+
+    record Balance(Amount deposited, Amount used, Amount left) {
+
+        static final Balance NOTHING = new Balance(Amount.ZERO, Amount.ZERO, Amount.ZERO);
+    }
+}

@@ -1,0 +1,125 @@
+package farthing.identity;
+
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.Transactional;
+
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+import farthing.chain.Address;
+import farthing.chain.Signatures;
+import farthing.web.Site;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.quarkus.scheduler.Scheduled;
+
+/**
+ * Sign-In with Ethereum (EIP-4361): the server writes a message, the wallet signs it, the signature says whose wallet it is.
+ */
+@ApplicationScoped
+class SignIn {
+
+    private static final int NONCE_LENGTH = 22;
+
+    private final Clock clock;
+    private final Site site;
+    private final SignInConfig config;
+    private final Accounts accounts;
+    private final long chainId;
+    private final SecureRandom random = new SecureRandom();
+
+    SignIn(Clock clock, Site site, SignInConfig config, Accounts accounts,
+            @ConfigProperty(name = "farthing.chain.id", defaultValue = "31337") long chainId) {
+        this.clock = clock;
+        this.site = site;
+        this.config = config;
+        this.accounts = accounts;
+        this.chainId = chainId;
+    }
+
+    record Challenge(String nonce, String message) {
+    }
+
+    /** Where the signer goes next. */
+    record Done(AccountId account, String next) {
+    }
+
+    long chainId() {
+        return chainId;
+    }
+
+    /** @param next page to return to; one of another site is replaced by the first page */
+    @Transactional
+    Challenge begin(Address wallet, String next) {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+        SignInChallenge challenge = new SignInChallenge();
+        challenge.nonce = Base62.random(random, NONCE_LENGTH);
+        challenge.wallet = wallet.text();
+        challenge.nextPage = ownPage(next);
+        challenge.expiresAt = now.plus(config.messageLifetime());
+        challenge.message = message(wallet, challenge.nonce, now, challenge.expiresAt);
+        challenge.persist();
+        return new Challenge(challenge.nonce, challenge.message);
+    }
+
+    /**
+     * Uses up the nonce, whatever the signature is worth.
+     *
+     * @throws SignInRefused naming what is wrong
+     * @throws farthing.chain.MalformedSignature for what is no signature at all
+     */
+    Done finish(String nonce, String signature) {
+        // Its own transaction: the nonce stays used when the signature turns out to be wrong.
+        SignInChallenge challenge = QuarkusTransaction.requiringNew().call(() -> take(nonce));
+        Address signer = Signatures.recoverPersonal(challenge.message, Signatures.parse(signature.strip()));
+        if (!signer.text().equals(challenge.wallet)) {
+            throw new SignInRefused.WrongSigner(challenge.wallet, signer.text());
+        }
+        return new Done(accounts.of(signer), challenge.nextPage);
+    }
+
+    @Scheduled(every = "10m", delayed = "1m")
+    @Transactional
+    void forgetExpired() {
+        // A day longer than needed, so that a late signature is told what is wrong with it.
+        SignInChallenge.deleteExpired(clock.instant().minus(Duration.ofDays(1)));
+    }
+
+    private SignInChallenge take(String nonce) {
+        boolean first = SignInChallenge.use(nonce, clock.instant());
+        SignInChallenge challenge = SignInChallenge.<SignInChallenge> findByIdOptional(nonce)
+                .orElseThrow(SignInRefused.UnknownNonce::new);
+        if (!first) {
+            throw new SignInRefused.ReusedNonce();
+        }
+        if (!clock.instant().isBefore(challenge.expiresAt)) {
+            throw new SignInRefused.Expired();
+        }
+        return challenge;
+    }
+
+    private String message(Address wallet, String nonce, Instant now, Instant expires) {
+        return """
+                %s wants you to sign in with your Ethereum account:
+                %s
+
+                Sign in to Farthing. This costs nothing and moves no money.
+
+                URI: %s
+                Version: 1
+                Chain ID: %d
+                Nonce: %s
+                Issued At: %s
+                Expiration Time: %s""".formatted(site.domain(), wallet, site.publicUrl(), chainId, nonce, now, expires);
+    }
+
+    private static String ownPage(String next) {
+        boolean own = next.startsWith("/") && !next.startsWith("//") && next.indexOf('\\') < 0
+                && next.chars().noneMatch(Character::isISOControl);
+        return own ? next : "/";
+    }
+}

@@ -1,0 +1,85 @@
+package farthing.web;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+
+import farthing.money.Amount;
+import io.quarkus.arc.Arc;
+import io.quarkus.qute.TemplateExtension;
+
+/** How pages write money, numbers and time. */
+@TemplateExtension
+public class Formats {
+
+    private static final DateTimeFormatter EXACT = DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm:ss 'UTC'", Locale.ENGLISH)
+            .withZone(ZoneOffset.UTC);
+    private static final String NO_BREAK_SPACE = "\u00a0";
+    private static final String MINUS = "\u2212";
+
+    private Formats() {
+    }
+
+    /**
+     * All digits that are not zero, at least cents, in groups of three after the point: {@code $1,234.50}, {@code $0.000 412}.
+     */
+    public static String dollars(Amount amount) {
+        // Unsigned, so that even the smallest long has an absolute value.
+        long nanos = amount.isNegative() ? -amount.nanos() : amount.nanos();
+        long whole = Long.divideUnsigned(nanos, Amount.NANOS_PER_TOKEN);
+        long rest = Long.remainderUnsigned(nanos, Amount.NANOS_PER_TOKEN);
+        String digits = String.format(Locale.ROOT, "%09d", rest);
+        int end = digits.length();
+        while (end > 2 && digits.charAt(end - 1) == '0') {
+            end--;
+        }
+        StringBuilder text = new StringBuilder(amount.isNegative() ? MINUS : "").append('$')
+                .append(String.format(Locale.ROOT, "%,d", whole)).append('.');
+        for (int i = 0; i < end; i++) {
+            text.append(i > 0 && i % 3 == 0 ? NO_BREAK_SPACE : "").append(digits.charAt(i));
+        }
+        return text.toString();
+    }
+
+    public static String exact(Amount amount) {
+        return String.format(Locale.ROOT, "%,d nanos", amount.nanos());
+    }
+
+    /** {@code 12,345}. */
+    public static String grouped(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    public static String iso(Instant time) {
+        return time.toString();
+    }
+
+    public static String exact(Instant time) {
+        return EXACT.format(time);
+    }
+
+    public static String relative(Instant time) {
+        return relative(time, Arc.container().instance(Clock.class).get().instant());
+    }
+
+    /** The same words as the script that keeps them fresh. */
+    static String relative(Instant time, Instant now) {
+        long seconds = Duration.between(now, time).toSeconds();
+        long size = Math.abs(seconds);
+        if (size < 60) {
+            return time.isAfter(now) ? "in a moment" : "just now";
+        }
+        String length = size >= 31_536_000 ? count(size / 31_536_000, "year")
+                : size >= 2_592_000 ? count(size / 2_592_000, "month")
+                        : size >= 86_400 ? count(size / 86_400, "day")
+                                : size >= 3_600 ? count(size / 3_600, "hour") : count(size / 60, "minute");
+        return seconds < 0 ? length + " ago" : "in " + length;
+    }
+
+    private static String count(long number, String unit) {
+        return number + " " + unit + (number == 1 ? "" : "s");
+    }
+}

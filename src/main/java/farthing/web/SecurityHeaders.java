@@ -1,0 +1,40 @@
+package farthing.web;
+
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.MultiMap;
+
+/** On every answer, assets and errors included. */
+@Singleton
+class SecurityHeaders {
+
+    // Wallets announce their icons as data: addresses (EIP-6963).
+    private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self';"
+            + " img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    private static final int EARLY = 1000;
+
+    private final Site site;
+
+    SecurityHeaders(Site site) {
+        this.site = site;
+    }
+
+    void register(@Observes Filters filters) {
+        filters.register(context -> {
+            MultiMap headers = context.response().headers();
+            headers.set("Content-Security-Policy", POLICY);
+            headers.set("X-Content-Type-Options", "nosniff");
+            headers.set("Referrer-Policy", "same-origin");
+            headers.set("Cross-Origin-Opener-Policy", "same-origin");
+            if (site.https()) {
+                headers.set("Strict-Transport-Security", "max-age=31536000");
+            }
+            if (context.normalizedPath().startsWith("/assets/")) {
+                headers.set("Cache-Control", "public, max-age=31536000, immutable");
+            }
+            context.next();
+        }, EARLY);
+    }
+}

@@ -1,0 +1,104 @@
+package farthing.web;
+
+import java.util.Optional;
+
+import jakarta.enterprise.context.RequestScoped;
+import jakarta.enterprise.inject.Instance;
+
+import org.jspecify.annotations.Nullable;
+
+import io.vertx.core.http.Cookie;
+import io.vertx.core.http.CookieSameSite;
+import io.vertx.ext.web.RoutingContext;
+
+/** The browser of the current request: who is signed in with it, and the token its forms must bring back. */
+@RequestScoped
+public class Visit {
+
+    private static final String SESSION = "farthing_session";
+    private static final String ANONYMOUS = "farthing_visit";
+
+    private final RoutingContext request;
+    private final Site site;
+    private final Tokens tokens;
+    private final Sessions sessions;
+    private final Instance<Viewers> viewers;
+
+    private @Nullable Optional<Viewer> viewer;
+    private @Nullable String freshVisit;
+
+    Visit(RoutingContext request, Site site, Tokens tokens, Sessions sessions, Instance<Viewers> viewers) {
+        this.request = request;
+        this.site = site;
+        this.tokens = tokens;
+        this.sessions = sessions;
+        this.viewers = viewers;
+    }
+
+    public Optional<Viewer> viewer() {
+        if (viewer == null) {
+            viewer = cookie(SESSION).flatMap(sessions::accountOf).flatMap(account -> viewers.get().find(account));
+        }
+        return viewer;
+    }
+
+    /** @throws SignInFirst when nobody is signed in; a browser is then led to /sign-in and back */
+    public Viewer signedIn() {
+        return viewer().orElseThrow(() -> new SignInFirst(request.request().uri()));
+    }
+
+    /** Begins a session for an account whose owner has just proved to be it. An earlier session of this browser ends. */
+    public void signIn(long account) {
+        cookie(SESSION).ifPresent(sessions::end);
+        String token = tokens.fresh();
+        sessions.start(token, account);
+        setCookie(SESSION, token, Sessions.LIFETIME.toSeconds());
+        viewer = null;
+    }
+
+    public void signOut() {
+        cookie(SESSION).ifPresent(sessions::end);
+        setCookie(SESSION, "", 0);
+        viewer = Optional.empty();
+    }
+
+    /** For the field {@code _csrf} of every form. */
+    public String csrf() {
+        return cookie(SESSION).map(token -> tokens.sign("csrf of session", token))
+                .orElseGet(() -> tokens.sign("csrf of visit", visit()));
+    }
+
+    boolean brought(String csrf) {
+        boolean session = cookie(SESSION).filter(token -> tokens.signed("csrf of session", token, csrf)).isPresent();
+        return session || knownVisit().filter(visit -> tokens.signed("csrf of visit", visit, csrf)).isPresent();
+    }
+
+    String path() {
+        return request.normalizedPath();
+    }
+
+    private String visit() {
+        return knownVisit().orElseGet(() -> {
+            if (freshVisit == null) {
+                freshVisit = tokens.fresh();
+                setCookie(ANONYMOUS, freshVisit + "." + tokens.sign("visit", freshVisit), Sessions.LIFETIME.toSeconds());
+            }
+            return freshVisit;
+        });
+    }
+
+    /** Only a cookie that this site has signed counts, so that a neighbouring domain cannot plant one of its own making. */
+    private Optional<String> knownVisit() {
+        return cookie(ANONYMOUS).map(value -> value.split("\\.", 2))
+                .filter(parts -> parts.length == 2 && tokens.signed("visit", parts[0], parts[1])).map(parts -> parts[0]);
+    }
+
+    private Optional<String> cookie(String name) {
+        return Optional.ofNullable(request.request().getCookie(name)).map(Cookie::getValue).filter(value -> !value.isEmpty());
+    }
+
+    private void setCookie(String name, String value, long seconds) {
+        request.response().addCookie(Cookie.cookie(name, value).setPath("/").setHttpOnly(true).setSameSite(CookieSameSite.LAX)
+                .setSecure(site.https()).setMaxAge(seconds));
+    }
+}
