@@ -12,10 +12,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
+import jakarta.inject.Singleton;
+
 import farthing.blob.Blobs;
 import farthing.blob.Digest;
 
 /** Takes artefacts in and hands them out verified. */
+@Singleton
 public final class Artefacts {
 
     private record Identity(Path path, long size, FileTime modified) {
