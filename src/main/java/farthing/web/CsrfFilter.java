@@ -2,8 +2,6 @@ package farthing.web;
 
 import java.util.Optional;
 
-import jakarta.ws.rs.container.ContainerRequestContext;
-
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jboss.resteasy.reactive.server.WithFormRead;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
@@ -23,7 +21,7 @@ class CsrfFilter {
 
     @ServerRequestFilter
     @WithFormRead
-    public void check(ContainerRequestContext request) {
+    public void check(ResteasyReactiveContainerRequestContext request) {
         boolean reads = switch (request.getMethod()) {
             case "GET", "HEAD", "OPTIONS" -> true;
             default -> false;
@@ -37,9 +35,8 @@ class CsrfFilter {
         }
     }
 
-    private static String formField(ContainerRequestContext request) {
-        var context = (ResteasyReactiveRequestContext) ((ResteasyReactiveContainerRequestContext) request)
-                .getServerRequestContext();
+    private static String formField(ResteasyReactiveContainerRequestContext request) {
+        var context = (ResteasyReactiveRequestContext) request.getServerRequestContext();
         return context.getFormParameter(FIELD, true, false) instanceof String token ? token : "";
     }
 }

@@ -11,7 +11,7 @@ import farthing.money.Amount;
 import io.quarkus.arc.Arc;
 import io.quarkus.qute.TemplateExtension;
 
-/** How pages write money and time. */
+/** How pages write money, numbers and time. */
 @TemplateExtension
 public class Formats {
 
@@ -46,6 +46,11 @@ public class Formats {
 
     public static String exact(Amount amount) {
         return String.format(Locale.ROOT, "%,d nanos", amount.nanos());
+    }
+
+    /** {@code 12,345}. */
+    public static String grouped(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
     }
 
     public static String iso(Instant time) {

@@ -81,7 +81,7 @@ class ProblemMapper {
         if (status >= 500) {
             return answer(unexpected(cause, uri), uri, headers);
         }
-        return answer(framework(status, cause, uri), uri, headers).map(response -> withAllowed(response, cause.getResponse()));
+        return answer(framework(status, cause, uri), uri, headers);
     }
 
     @ServerExceptionMapper
@@ -101,10 +101,7 @@ class ProblemMapper {
         return switch (status) {
             case 404 -> Failure.of(404, "not_found", "There is nothing at " + path + ". Check the address.", null);
             case 405 -> Failure.of(405, "method_not_allowed",
-                    "This address does not take that method; it takes "
-                            + Optional.ofNullable(cause.getResponse().getHeaderString(HttpHeaders.ALLOW)).orElse("another")
-                            + ".",
-                    null);
+                    path + " is there, but not for that method; use POST to send something and GET to read.", null);
             case 406 -> Failure.of(406, "not_acceptable",
                     "This address cannot answer in the format that the Accept header asks for; leave the header out.", null);
             case 413 -> Failure.of(413, "too_large", "The request is larger than this address takes; send less at once.", null);
@@ -173,11 +170,6 @@ class ProblemMapper {
     private static Audience audience(UriInfo uri, HttpHeaders headers) {
         return Audience.of(uri.getRequestUri().getPath(),
                 Optional.ofNullable(headers.getHeaderString(HttpHeaders.ACCEPT)).orElse(""));
-    }
-
-    private static Response withAllowed(Response response, Response original) {
-        String allow = original.getHeaderString(HttpHeaders.ALLOW);
-        return allow == null ? response : Response.fromResponse(response).header(HttpHeaders.ALLOW, allow).build();
     }
 
     private static String lastName(Path path) {

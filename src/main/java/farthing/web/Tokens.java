@@ -5,11 +5,14 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.Optional;
 
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 import jakarta.inject.Singleton;
+
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Random tokens, and texts only this site can have made from them. */
 @Singleton
@@ -20,8 +23,9 @@ class Tokens {
     private final SecureRandom random = new SecureRandom();
     private final SecretKeySpec secret;
 
-    Tokens(SiteConfig config, Site site, KeyFolder keys) {
-        String text = config.sessionSecret().orElseGet(() -> {
+    /** @param configured at least 32 characters; the trial makes its own */
+    Tokens(@ConfigProperty(name = "farthing.session-secret") Optional<String> configured, Site site, KeyFolder keys) {
+        String text = configured.orElseGet(() -> {
             if (site.production()) {
                 throw new IllegalStateException("production needs FARTHING_SESSION_SECRET: at least 32 random characters, the"
                         + " same on every server");
