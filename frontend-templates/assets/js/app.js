@@ -4,6 +4,8 @@ import htmx from "htmx.org";
 // The content security policy forbids both.
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
+// Pages hold money and keys: no copies of them in the browser's storage.
+htmx.config.historyCacheSize = 0;
 
 const root = document.documentElement;
 
@@ -82,19 +84,31 @@ function refreshTimes() {
 
 function setUpPage(part) {
   for (const button of part.querySelectorAll("[data-copy]")) button.hidden = false;
-  for (const form of part.querySelectorAll("form[data-submit-on-change]")) {
-    form.addEventListener("change", () => form.requestSubmit());
-    for (const button of form.querySelectorAll("[data-without-script]")) button.hidden = true;
-  }
+  for (const form of part.querySelectorAll("form[data-submit-on-change]")) form.addEventListener("change", () => form.requestSubmit());
   // On a wide screen the filters stand open beside the results; on a phone they start closed.
   if (matchMedia("(max-width: 960px)").matches)
     for (const details of part.querySelectorAll("details[data-close-on-phone]")) details.open = false;
   refreshTimes();
 }
 
+function setUpFragments() {
+  htmx.on("htmx:afterSwap", (event) => setUpPage(event.detail.target));
+  // A page nobody looks at asks for nothing.
+  htmx.on("htmx:beforeRequest", (event) => {
+    if (document.hidden) event.preventDefault();
+  });
+  // When the session has ended the answer is the sign-in page, which is no fragment of this one.
+  htmx.on("htmx:beforeSwap", (event) => {
+    const landed = event.detail.xhr.responseURL;
+    if (!landed || new URL(landed).pathname !== "/sign-in") return;
+    event.detail.shouldSwap = false;
+    location.assign(landed);
+  });
+}
+
 setUpThemeToggle();
 setUpKeys();
 setUpClicks();
 setUpPage(document);
-htmx.on("htmx:afterSwap", (event) => setUpPage(event.detail.target));
+setUpFragments();
 setInterval(refreshTimes, 30_000);

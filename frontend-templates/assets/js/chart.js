@@ -4,11 +4,16 @@ import uPlot from "uplot";
 
 const NANOS = 1e9;
 
-// Same digits as the server writes: two, or six in groups of three below ten cents.
-export function dollars(nanos) {
-  const value = nanos / NANOS;
-  if (value === 0 || Math.abs(value) >= 0.1) return "$" + value.toFixed(2);
-  return "$" + value.toFixed(6).replace(/(\d{3})$/, "\u202f$1");
+// The same digits as the server writes: two from a dollar up, else six, or nine where a thousandth of a dollar would hide some.
+function dollars(nanos) {
+  if (nanos === 0 || nanos >= NANOS) return "$" + (nanos / NANOS).toFixed(2);
+  const digits = String(Math.round(nanos)).padStart(9, "0").match(/\d{3}/g);
+  if (nanos >= 1_000_000 || digits[2] === "000") digits.pop();
+  return "$0." + digits.join("\u00a0");
+}
+
+function day(seconds) {
+  return new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 }
 
 function token(name) {
@@ -51,7 +56,7 @@ function draw(host) {
       ],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       series: [
-        { label: "Day", value: "{D} {MMM} {YYYY}" },
+        { label: "Day", value: (_, seconds) => (seconds == null ? "point at a bar" : day(seconds)) },
         ...order.map((i) => ({
           label: series[i].label,
           fill: shade(i),

@@ -1,4 +1,5 @@
-// Loaded in the head and blocking, so that a remembered theme is there before the first paint.
+// Loaded in the head and blocking: what is set here is there before the first paint.
+document.documentElement.dataset.script = "";
 try {
   const theme = localStorage.getItem("theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

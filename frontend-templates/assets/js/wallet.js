@@ -54,7 +54,7 @@ function explain(error) {
 async function attempt(button, action) {
   const row = button.closest("li");
   const buttons = section.querySelectorAll("button");
-  row.querySelector(".error").hidden = true;
+  for (const error of section.querySelectorAll(".error")) error.hidden = true;
   for (const each of buttons) each.disabled = true;
   button.setAttribute("aria-busy", "true");
   try {
