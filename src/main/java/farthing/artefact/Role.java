@@ -1,0 +1,7 @@
+package farthing.artefact;
+
+/** What a file is for within its version. */
+public enum Role {
+    MODEL,
+    TOKENIZER
+}

@@ -1,0 +1,43 @@
+package farthing.catalog;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+import farthing.engine.Loadable;
+import farthing.engine.Task;
+import farthing.identity.AccountId;
+import farthing.money.Split;
+
+/**
+ * The facts of one model that never change, kept in memory; only the clock decides which offer is in force.
+ *
+ * @param versions newest first
+ */
+record Known(ModelId model, Task task, AccountId developer, List<KnownVersion> versions) {
+
+    /** @param offers latest first */
+    record KnownVersion(VersionId id, String label, Loadable loadable, Split split, List<Offer> offers) {
+
+        Optional<Offer> offerAt(Instant moment) {
+            return offers.stream().filter(offer -> !offer.validFrom().isAfter(moment)).findFirst();
+        }
+    }
+
+    static Known of(Model model) {
+        return new Known(model.modelId(), model.task(), model.developer(), model.versions.stream()
+                .map(version -> new KnownVersion(version.versionId(), version.label, version.loadable(), version.split(),
+                        version.offers.stream().map(OfferRow::offer).toList()))
+                .toList());
+    }
+
+    /** Every version with an offer in force, newest first; one whose first offer is still to come cannot be called. */
+    List<Listing> listingsAt(Instant moment) {
+        return versions.stream().flatMap(version -> version.offerAt(moment).map(offer -> listing(version, offer)).stream())
+                .toList();
+    }
+
+    private Listing listing(KnownVersion version, Offer offer) {
+        return new Listing(model, version.id(), version.label(), task, version.loadable(), offer, version.split(), developer);
+    }
+}

@@ -1,0 +1,52 @@
+package farthing.catalog;
+
+import jakarta.transaction.Transactional;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+
+import org.jboss.resteasy.reactive.RestQuery;
+import org.jspecify.annotations.Nullable;
+
+import farthing.web.Site;
+import io.quarkus.qute.CheckedTemplate;
+import io.quarkus.qute.TemplateInstance;
+import io.smallrye.common.annotation.Blocking;
+
+/** The page of one model. */
+@Path("/models/{owner}/{name}")
+@Blocking
+class ModelPages {
+
+    @CheckedTemplate(basePath = "catalog")
+    static class Templates {
+
+        private Templates() {
+        }
+
+        static native TemplateInstance model(ModelView page);
+    }
+
+    private final Catalog catalog;
+    private final Models models;
+    private final Site site;
+
+    ModelPages(Catalog catalog, Models models, Site site) {
+        this.catalog = catalog;
+        this.models = models;
+        this.site = site;
+    }
+
+    @GET
+    @Produces(MediaType.TEXT_HTML)
+    @Transactional
+    public TemplateInstance model(String owner, String name, @RestQuery @DefaultValue("card") String tab,
+            @RestQuery @Nullable String in, @RestQuery @Nullable String out, @RestQuery @Nullable String calls) {
+        Listing listing = catalog.resolve(owner + "/" + name);
+        Model model = models.find(listing.model()).orElseThrow();
+        return Templates.model(ModelView.of(listing, model, tab, Calculator.of(listing, in, out, calls),
+                new Snippets(site.publicUrl().toString(), listing.model().toString())));
+    }
+}

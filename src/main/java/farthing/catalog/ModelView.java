@@ -1,0 +1,147 @@
+package farthing.catalog;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.catalog.Snippets.Snippet;
+import farthing.engine.EngineKind;
+import farthing.money.Amount;
+import farthing.money.Price;
+import farthing.web.Shortened;
+import io.quarkus.qute.RawString;
+
+/** What the page of one model shows; see the head of its template. */
+record ModelView(String name, String href, String purpose, String task, String engine, String size, String quantisation,
+        String licence, String version, String hash, String hashShort, List<PriceLine> prices, @Nullable Latency latency,
+        Calculator calculator, List<SplitPart> split, @Nullable Amount paid, List<Tab> tabs, String tab, RawString cardHtml,
+        List<Snippet> samples, List<VersionLine> versions, List<Base> bases, List<Set> sets, String dataNote) {
+
+    record PriceLine(String label, Amount amount) {
+    }
+
+    record Latency(String p50, String p95, String uptime) {
+    }
+
+    record Tab(String label, String href, boolean here) {
+    }
+
+    record VersionLine(String name, boolean current, String hash, String hashShort, String size, Instant at, String licence,
+            @Nullable Signer signer, String note) {
+    }
+
+    record Signer(String address, String addressShort) {
+    }
+
+    record Base(String name, @Nullable String href, String share) {
+    }
+
+    record Set(String name, @Nullable String href, String licence, String items, String share) {
+    }
+
+    /** The name of a constant in lower case is its address. */
+    enum About {
+        CARD("Card"),
+        USE("Use it"),
+        VERSIONS("Versions"),
+        DATA("Data");
+
+        private final String label;
+
+        About(String label) {
+            this.label = label;
+        }
+
+        private String address() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        private static About of(String address) {
+            return Stream.of(values()).filter(one -> one.address().equals(address)).findFirst().orElse(CARD);
+        }
+    }
+
+    static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets) {
+        Version version = model.versions.stream().filter(one -> one.versionId().equals(listing.version())).findFirst()
+                .orElseThrow();
+        String name = listing.model().toString();
+        String href = "/models/" + name;
+        About shown = About.of(tab);
+        String hash = listing.loadable().files().model().hex();
+        return new ModelView(name, href, model.purpose, model.task, engine(version.engine), Sizes.bytes(version.sizeBytes),
+                version.quantisation, version.licence, version.label, hash, Shortened.of(hash), prices(listing.offer().price()),
+                null, calculator, SplitPart.of(listing.split(), model.owner, calculator.each()), null,
+                Stream.of(About.values())
+                        .map(one -> new Tab(one.label, href + "?tab=" + one.address() + "#tabs", one == shown)).toList(),
+                shown.address(), new RawString(Cards.html(model.card) + facts(version)), snippets.of(listing.task()),
+                versions(model, version),
+                List.of(), List.of(), version.provenance);
+    }
+
+    private static String engine(EngineKind kind) {
+        return switch (kind) {
+            case ONNX -> "ONNX Runtime";
+            case GGUF -> "llama.cpp";
+            case OPENNLP -> "Apache OpenNLP";
+        };
+    }
+
+    private static String facts(Version version) {
+        return Cards.html("""
+                ## Licence and origin
+                %s parameters, %s. Licence: %s.
+
+                """.formatted(Sizes.count(version.parameters), version.quantisation, version.licence))
+                + Cards.paragraph(version.attribution);
+    }
+
+    private static List<PriceLine> prices(Price price) {
+        List<PriceLine> lines = new ArrayList<>();
+        add(lines, "1 million input tokens", price.perMillionInputTokens());
+        add(lines, "1 million output tokens", price.perMillionOutputTokens());
+        add(lines, "A call", price.perCall());
+        add(lines, "A text", price.perItem());
+        if (lines.isEmpty()) {
+            lines.add(new PriceLine("A call", Amount.ZERO));
+        }
+        return lines;
+    }
+
+    private static void add(List<PriceLine> lines, String label, long nanos) {
+        if (nanos > 0) {
+            lines.add(new PriceLine(label, Amount.ofNanos(nanos)));
+        }
+    }
+
+    private static List<VersionLine> versions(Model model, Version current) {
+        List<VersionLine> lines = new ArrayList<>();
+        for (int i = 0; i < model.versions.size(); i++) {
+            Version version = model.versions.get(i);
+            String note = i + 1 < model.versions.size() ? changes(model.versions.get(i + 1), version) : "first version";
+            String hash = version.loadable().files().model().hex();
+            lines.add(
+                    new VersionLine(version.label, version == current, hash, Shortened.of(hash), Sizes.bytes(version.sizeBytes),
+                            version.createdAt, version.licence, null, note));
+        }
+        return lines;
+    }
+
+    private static String changes(Version before, Version after) {
+        List<String> changes = Stream.of(
+                change("quantisation", before.quantisation, after.quantisation),
+                change("size", Sizes.bytes(before.sizeBytes), Sizes.bytes(after.sizeBytes)),
+                change("licence", before.licence, after.licence),
+                change("context", before.contextTokens + " tokens", after.contextTokens + " tokens"),
+                change("split", before.split().toString(), after.split().toString()))
+                .filter(change -> !change.isEmpty()).toList();
+        return changes.isEmpty() ? "other files" : String.join("; ", changes);
+    }
+
+    private static String change(String what, String before, String after) {
+        return before.equals(after) ? "" : what + " " + after + " instead of " + before;
+    }
+}

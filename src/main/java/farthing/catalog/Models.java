@@ -1,0 +1,72 @@
+package farthing.catalog;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.Transactional;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.identity.AccountId;
+import io.quarkus.hibernate.orm.panache.PanacheRepository;
+import io.quarkus.panache.common.Sort;
+
+/** The listed models. Every method brings its own transaction, so that calls outside a request may ask too. */
+@ApplicationScoped
+@Transactional
+class Models implements PanacheRepository<Model> {
+
+    private static final Sort BY_NAME = Sort.by("owner", "name");
+
+    Optional<Model> find(ModelId id) {
+        return find("owner = ?1 and name = ?2", id.owner(), id.name()).firstResultOptional();
+    }
+
+    @Nullable
+    Known known(ModelId id) {
+        return find(id).map(Known::of).orElse(null);
+    }
+
+    List<Known> known() {
+        return listAll(BY_NAME).stream().map(Known::of).toList();
+    }
+
+    List<Model> of(AccountId account) {
+        return list("ownerAccount", BY_NAME, account.value());
+    }
+
+    List<Model> callable(Instant now) {
+        return list("from Model m where exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?1)",
+                BY_NAME, now);
+    }
+
+    List<ModelCard> newest(Instant now, int most) {
+        return find("order by createdAt desc, id").page(0, most).list().stream()
+                .flatMap(model -> ModelCard.of(model, now).stream()).toList();
+    }
+
+    void add(AccountId developer, ModelId id, Publication publication, List<VersionFile> files, Instant now) {
+        Model model = new Model(developer, id, publication, now);
+        Version version = new Version(model, publication.artefact(), files, now);
+        version.offers.add(new OfferRow(version, now, publication.artefact().price()));
+        model.versions.add(version);
+        persist(model);
+    }
+
+    /** At most three, the most similar first; a wrong name by the same owner alone is no similarity. */
+    @SuppressWarnings("unchecked")
+    List<ModelId> similarTo(String asked) {
+        String whole = asked.substring(0, Math.min(asked.length(), 150)).replaceAll("@.*|\\p{Cntrl}", "").strip()
+                .toLowerCase(Locale.ROOT);
+        List<String> called = getEntityManager().createNativeQuery("""
+                select called from model
+                where called % :whole and similarity(called, :whole) >= 0.4
+                   or :name <% called and word_similarity(:name, called) >= 0.6
+                order by similarity(called, :whole) + word_similarity(:name, called) desc, called limit 3""", String.class)
+                .setParameter("whole", whole).setParameter("name", whole.substring(whole.indexOf('/') + 1)).getResultList();
+        return called.stream().flatMap(one -> ModelId.parse(one).stream()).toList();
+    }
+}

@@ -1,0 +1,5 @@
+package farthing.catalog;
+
+/** Names an offer in receipts. */
+public record OfferId(long value) {
+}

@@ -1,0 +1,38 @@
+package farthing.engine;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * @param natives folder of llama.cpp's libraries ({@code FARTHING_NATIVES})
+ * @param cache folder the engines' other libraries are unpacked into
+ * @param workers how many worker processes may live at once
+ * @param places how many calls run at once per version
+ * @param queue how many more calls may wait per version
+ * @param queueTime how long a call waits for its place
+ * @param loadTime how long a version may take to load
+ * @param callTime how long a call may run
+ * @param idleTime after which an unused worker is stopped
+ * @param memory bytes a worker may use beyond four times the size of its model
+ */
+public record EngineSettings(Path natives, Path cache, int workers, int places, int queue, Duration queueTime,
+        Duration loadTime, Duration callTime, Duration idleTime, long memory) {
+
+    public static EngineSettings defaults(Path natives, Path cache) {
+        return new EngineSettings(natives, cache, 8, 2, 64, Duration.ofSeconds(30), Duration.ofMinutes(1),
+                Duration.ofMinutes(5), Duration.ofMinutes(15), 1L << 30);
+    }
+
+    public EngineSettings withWorkers(int most) {
+        return new EngineSettings(natives, cache, most, places, queue, queueTime, loadTime, callTime, idleTime, memory);
+    }
+
+    public EngineSettings withQueue(int atOnce, int waiting, Duration longest) {
+        return new EngineSettings(natives, cache, workers, atOnce, waiting, longest, loadTime, callTime, idleTime, memory);
+    }
+
+    /** {@code linux-x64} or {@code linux-arm64}: the folder name of this machine's libraries. */
+    static String platform() {
+        return "linux-" + (System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x64");
+    }
+}

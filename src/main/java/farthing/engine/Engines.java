@@ -1,0 +1,159 @@
+package farthing.engine;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+import farthing.artefact.Artefacts;
+import farthing.artefact.Role;
+
+/**
+ * Runs versions in worker processes, one per version, started by the first call. Its methods block; call them from virtual
+ * threads.
+ */
+public final class Engines implements AutoCloseable {
+
+    private final Artefacts artefacts;
+    private final EngineSettings settings;
+    private final Clock clock;
+    private final Launch launch;
+    private final Path sockets;
+    private final Semaphore rooms;
+    private final AtomicLong started = new AtomicLong();
+    private final Map<String, Supervisor> supervisors = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService timer = Executors
+            .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("engine-timer").factory());
+
+    public Engines(Artefacts artefacts, EngineSettings settings, Clock clock) throws IOException {
+        this.artefacts = artefacts;
+        this.settings = settings;
+        this.clock = clock;
+        this.launch = new Launch(settings.cache());
+        // Not below the data folder: a Unix socket's path may have 107 bytes.
+        this.sockets = Files.createTempDirectory("farthing");
+        this.rooms = new Semaphore(settings.workers());
+        long sweep = Math.max(1, settings.idleTime().toSeconds() / 4);
+        var _ = timer.scheduleWithFixedDelay(this::stopIdle, sweep, sweep, TimeUnit.SECONDS);
+    }
+
+    /**
+     * Loads the version if need be, counts the input in its engine and waits for a place. The invocation holds the place until
+     * it is closed.
+     *
+     * @throws farthing.artefact.DamagedArtefact if the store no longer holds the version's files as they were
+     * @throws InputTooLong if the model cannot see that much
+     * @throws UnsupportedInput if the model cannot work on this kind of input
+     * @throws EngineBusy if too many calls are before this one
+     * @throws EngineUnavailable if the engine failed repeatedly and pauses
+     * @throws EngineFailed if the engine ends meanwhile, or cannot load the version
+     */
+    public Invocation prepare(Loadable version, Input input) {
+        checkLength(version, input);
+        Map<Role, Path> files = artefacts.verified(version.files());
+        return supervisors.computeIfAbsent(version.id(), _ -> new Supervisor(this, version)).prepare(files, input);
+    }
+
+    /** Keeps what is hopelessly long from the worker, whose memory is small. */
+    private static void checkLength(Loadable version, Input input) {
+        int most = version.engine() == EngineKind.OPENNLP ? version.contextLength()
+                : (int) Math.min(Integer.MAX_VALUE, 100L * version.contextLength());
+        int longest = switch (input) {
+            case Input.Prompt(String text) -> text.length();
+            case Input.Chat(var messages) -> messages.stream().mapToInt(message -> message.content().length()).sum();
+            case Input.Texts(var texts) -> texts.stream().mapToInt(String::length).max().orElse(0);
+        };
+        if (longest > most) {
+            throw new InputTooLong(longest, most, "characters");
+        }
+    }
+
+    WorkerProcess start(Loadable version, Map<Role, Path> files) {
+        makeRoom();
+        try {
+            Path model = file(files, Role.MODEL);
+            var options = new WorkerOptions(version.engine(), sockets.resolve(started.incrementAndGet() + ".sock"),
+                    settings.natives().toAbsolutePath(), model, files.getOrDefault(Role.TOKENIZER, model), version.template(),
+                    version.contextLength(), version.pooling(), version.normalise(), settings.places(),
+                    settings.memory() + 4 * Files.size(model));
+            WorkerProcess worker = WorkerProcess.start(launch, options, settings.loadTime());
+            var _ = worker.onExit().thenRun(rooms::release);
+            return worker;
+        } catch (IOException e) {
+            rooms.release();
+            throw new EngineFailed("it cannot be started (" + e.getMessage() + ").");
+        } catch (RuntimeException e) {
+            rooms.release();
+            throw e;
+        }
+    }
+
+    private static Path file(Map<Role, Path> files, Role role) {
+        Path file = files.get(role);
+        if (file == null) {
+            throw new IllegalArgumentException("The version has no " + role);
+        }
+        return file;
+    }
+
+    private void makeRoom() {
+        if (rooms.tryAcquire()) {
+            return;
+        }
+        boolean stopped = supervisors.values().stream().sorted(Comparator.comparing(Supervisor::lastUsed))
+                .anyMatch(Supervisor::stopIfIdle);
+        try {
+            if (!stopped || !rooms.tryAcquire(5, TimeUnit.SECONDS)) {
+                throw new EngineBusy("This server runs as many models as it may, and each of them");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new EngineFailed("the call was interrupted.");
+        }
+    }
+
+    void stopIdle() {
+        Instant before = clock.instant().minus(settings.idleTime());
+        supervisors.values().stream().filter(supervisor -> supervisor.lastUsed().isBefore(before))
+                .forEach(Supervisor::stopIfIdle);
+    }
+
+    EngineSettings settings() {
+        return settings;
+    }
+
+    Clock clock() {
+        return clock;
+    }
+
+    ScheduledExecutorService timer() {
+        return timer;
+    }
+
+    /** The process of a version's worker, for tests that kill it. */
+    long pid(Loadable version) {
+        Supervisor supervisor = supervisors.get(version.id());
+        return supervisor == null ? -1 : supervisor.pid();
+    }
+
+    /** Ends all workers; calls that still run fail. */
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        supervisors.values().forEach(supervisor -> supervisor.stop("the server stops"));
+        try {
+            Files.deleteIfExists(sockets);
+        } catch (IOException e) {
+            // A worker that is just ending keeps its socket; it tidies up itself.
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package farthing.engine;
+
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.artefact.Role;
+
+/** Keeps the worker of one version: starts it for a call, restarts it with growing pauses, hands out its places in order. */
+final class Supervisor {
+
+    private static final System.Logger LOG = System.getLogger(Supervisor.class.getName());
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+
+    private final Engines engines;
+    private final Loadable version;
+    private final Semaphore places;
+    private final AtomicInteger inside = new AtomicInteger();
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile @Nullable WorkerProcess worker;
+    private volatile Instant lastUsed;
+    private volatile int failures;
+    private Instant notBefore = Instant.MIN;
+
+    Supervisor(Engines engines, Loadable version) {
+        this.engines = engines;
+        this.version = version;
+        this.places = new Semaphore(engines.settings().places(), true);
+        this.lastUsed = engines.clock().instant();
+    }
+
+    Invocation prepare(Map<Role, Path> files, Input input) {
+        EngineSettings settings = engines.settings();
+        if (inside.incrementAndGet() > settings.places() + settings.queue()) {
+            inside.decrementAndGet();
+            throw new EngineBusy("This model");
+        }
+        boolean placed = false;
+        try {
+            // Counted before it queues, so that what cannot be worked on is told at once.
+            var invocation = count(files, input);
+            placed = place(invocation);
+            return invocation;
+        } finally {
+            if (!placed) {
+                inside.decrementAndGet();
+            }
+        }
+    }
+
+    private Invocation count(Map<Role, Path> files, Input input) {
+        WorkerProcess running = worker(files);
+        var invocation = new Invocation(this, running, connect(running), input);
+        try {
+            invocation.prepare();
+            return invocation;
+        } catch (RuntimeException e) {
+            invocation.hangUp();
+            throw e;
+        }
+    }
+
+    private boolean place(Invocation invocation) {
+        try {
+            if (places.tryAcquire(engines.settings().queueTime().toMillis(), TimeUnit.MILLISECONDS)) {
+                return true;
+            }
+            invocation.hangUp();
+            throw new EngineBusy("This model");
+        } catch (InterruptedException e) {
+            invocation.hangUp();
+            Thread.currentThread().interrupt();
+            throw new EngineFailed("the call was interrupted.");
+        }
+    }
+
+    private SocketChannel connect(WorkerProcess running) {
+        try {
+            return running.connect();
+        } catch (IOException e) {
+            throw failed(running);
+        }
+    }
+
+    private WorkerProcess worker(Map<Role, Path> files) {
+        WorkerProcess running = worker;
+        if (running != null && running.alive()) {
+            return running;
+        }
+        lock.lock();
+        try {
+            running = worker;
+            if (running != null && running.alive()) {
+                return running;
+            }
+            Duration pause = Duration.between(engines.clock().instant(), notBefore);
+            if (pause.isPositive()) {
+                throw new EngineUnavailable("its engine failed %d times in a row. It is started again in %d s."
+                        .formatted(failures, pause.toSeconds() + 1), pause.plusSeconds(1));
+            }
+            worker = null;
+            WorkerProcess started = engines.start(version, files);
+            worker = started;
+            return started;
+        } catch (EngineFailed e) {
+            pause(e.why());
+            throw e;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void pause(String why) {
+        failures++;
+        // The first failure may be chance; after that the pauses double.
+        Duration pause = failures == 1 ? Duration.ZERO : Duration.ofSeconds(1L << Math.min(failures - 2, 6));
+        notBefore = engines.clock().instant().plus(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE);
+        LOG.log(System.Logger.Level.WARNING, "Engine of {0} failed: {1}", version.id(), why);
+    }
+
+    /** A call met the end of its worker. */
+    EngineFailed failed(WorkerProcess gone) {
+        String why = gone.ending() + ".";
+        gone.kill(why);
+        lock.lock();
+        try {
+            if (worker == gone) {
+                worker = null;
+                pause(why + " " + gone.complaints());
+            }
+        } finally {
+            lock.unlock();
+        }
+        return new EngineFailed(why);
+    }
+
+    void succeeded() {
+        failures = 0;
+    }
+
+    Engines engines() {
+        return engines;
+    }
+
+    /** An invocation that had a place is closed. */
+    void leave() {
+        places.release();
+        lastUsed = engines.clock().instant();
+        inside.decrementAndGet();
+    }
+
+    Instant lastUsed() {
+        return lastUsed;
+    }
+
+    /** @return whether there was a worker and it was stopped, because nobody uses it */
+    boolean stopIfIdle() {
+        if (!lock.tryLock()) {
+            return false;
+        }
+        try {
+            WorkerProcess running = worker;
+            if (running == null || inside.get() > 0) {
+                return false;
+            }
+            stop("it was idle");
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void stop(String why) {
+        WorkerProcess running = worker;
+        worker = null;
+        if (running != null) {
+            running.kill(why);
+        }
+    }
+
+    /** The worker's process id, for tests that kill it. */
+    long pid() {
+        WorkerProcess running = worker;
+        return running == null ? -1 : running.pid();
+    }
+}

@@ -1,0 +1,93 @@
+package farthing.market;
+
+import java.util.List;
+import java.util.Optional;
+
+import jakarta.enterprise.inject.Instance;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.catalog.Catalog;
+import farthing.catalog.Listing;
+import farthing.catalog.ModelCard;
+import farthing.catalog.Snippets;
+import farthing.catalog.Snippets.Snippet;
+import farthing.engine.Task;
+import farthing.web.Site;
+import io.quarkus.qute.CheckedTemplate;
+import io.quarkus.qute.TemplateInstance;
+import io.smallrye.common.annotation.Blocking;
+
+/** The first page and the docs. */
+@Path("/")
+@Blocking
+class HomePages {
+
+    private static final int SHOWN = 6;
+
+    /** @param totals null while nothing counts calls */
+    record HomeView(String command, LiveFigures.@Nullable LastCall call, LiveFigures.@Nullable Totals totals,
+            List<ModelCard> models, String modelHref) {
+    }
+
+    record DocsView(String baseUrl, String model, List<Snippet> samples, List<Snippet> streams, String embed, String retry,
+            String receipt) {
+    }
+
+    @CheckedTemplate(basePath = "market")
+    static class Templates {
+
+        private Templates() {
+        }
+
+        static native TemplateInstance home(HomeView page);
+
+        static native TemplateInstance docs(DocsView page);
+    }
+
+    private final Catalog catalog;
+    private final Site site;
+    private final Instance<LiveFigures> figures;
+
+    HomePages(Catalog catalog, Site site, Instance<LiveFigures> figures) {
+        this.catalog = catalog;
+        this.site = site;
+        this.figures = figures;
+    }
+
+    @GET
+    @Produces(MediaType.TEXT_HTML)
+    public TemplateInstance home() {
+        Optional<LiveFigures> live = figures.stream().findFirst();
+        String model = firstWith(Task.COMPLETION);
+        return Templates.home(new HomeView(snippets(model).stream().getFirst().code(),
+                live.flatMap(LiveFigures::lastCall).orElse(null), live.map(LiveFigures::totals).orElse(null),
+                catalog.newest(SHOWN), model.equals(NO_MODEL) ? "/models" : "/models/" + model + "?tab=use#tabs"));
+    }
+
+    @GET
+    @Path("docs")
+    @Produces(MediaType.TEXT_HTML)
+    public TemplateInstance docs() {
+        Snippets completion = snippets(firstWith(Task.COMPLETION));
+        return Templates
+                .docs(new DocsView(site.publicUrl().toString(), firstWith(Task.COMPLETION), completion.of(Task.COMPLETION),
+                        completion.stream(), snippets(firstWith(Task.EMBEDDING)).of(Task.EMBEDDING).getFirst().code(),
+                        completion.curlWithIdempotencyKey(), "curl " + site.publicUrl() + "/v1/receipts/$RECEIPT"));
+    }
+
+    private static final String NO_MODEL = "owner/name";
+
+    private String firstWith(Task task) {
+        return catalog.listings().stream().filter(listing -> listing.task() == task).findFirst().map(Listing::model)
+                .map(Object::toString).orElse(NO_MODEL);
+    }
+
+    private Snippets snippets(String model) {
+        return new Snippets(site.publicUrl().toString(), model);
+    }
+}

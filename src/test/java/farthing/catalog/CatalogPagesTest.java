@@ -1,0 +1,138 @@
+package farthing.catalog;
+
+import static farthing.catalog.Examples.DEVELOPER;
+import static farthing.catalog.Examples.FILES;
+import static farthing.catalog.Examples.inputPrice;
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.everyItem;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.hasItems;
+import static org.hamcrest.Matchers.not;
+
+import jakarta.inject.Inject;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import farthing.TestDatabase;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.ValidatableResponse;
+
+@QuarkusTest
+@WithTestResource(TestDatabase.class)
+class CatalogPagesTest {
+
+    @Inject
+    Catalog catalog;
+
+    @Test
+    void theListShowsModelsAndFacets() {
+        page("/models").statusCode(200).body(allOf(containsString("wren/kjv"), containsString("wren/langdetect"),
+                containsString("name=\"task\" value=\"embedding\""), containsString("up to 10 MB")));
+    }
+
+    @Test
+    void everythingChosenStandsInTheAddress() {
+        page("/models?q=wren&task=embedding&licence=MIT&sort=price&page=1").statusCode(200)
+                .body(allOf(containsString("wren/bge-small-en-v1.5-int8"), not(containsString("/models/wren/kjv\"")),
+                        containsString("value=\"embedding\" checked"), containsString("value=\"price\" selected")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "?sort=nonsense&page=-1&task=", "?page=99999999999", "?task=%00&q=%00", "?size=over+500+MB" })
+    void anOddAddressStillShowsThePage(String query) {
+        page("/models" + query).statusCode(200);
+    }
+
+    @Test
+    void anEmptyResultSaysWhatToDo() {
+        page("/models?q=zzzzqqqq").statusCode(200)
+                .body(allOf(containsString("No model matches"), containsString("Show all models")));
+    }
+
+    @Test
+    void theModelPageShowsItsFacts() {
+        page("/models/wren/kjv").statusCode(200)
+                .body(allOf(containsString("Style, not sense."), containsString("Not an assistant."),
+                        containsString("llama.cpp"), containsString("$0.10"), containsString("$0.40"), containsString("70 %"),
+                        containsString("1.75 million parameters, Q8_0")));
+    }
+
+    @Test
+    void theWorkedExampleIsExact() {
+        // 100 × $0.10 / 1e6 + 200 × $0.40 / 1e6 = 90,000 nanos
+        page("/models/wren/kjv?in=100&out=200&calls=1000").statusCode(200)
+                .body(allOf(containsString("value=\"90000\""), containsString("value=\"90000000\""), containsString("$0.09")));
+        page("/models/wren/langdetect?in=3&calls=1").statusCode(200).body(containsString("value=\"6000\""));
+        page("/models/wren/kjv?in=many").statusCode(200).body(containsString("Write a whole number"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "wren/kjv", "wren/minilm-l6-v2", "wren/langdetect" })
+    void everyTabRenders(String model) {
+        for (String tab : new String[] { "card", "use", "versions", "data", "nonsense" }) {
+            page("/models/" + model + "?tab=" + tab).statusCode(200);
+        }
+    }
+
+    @Test
+    void snippetsFitTheTask() {
+        page("/models/wren/kjv?tab=use")
+                .body(allOf(containsString("/v1/completions"), containsString("client.completions.create"),
+                        containsString("$FARTHING_API_KEY")));
+        page("/models/wren/minilm-l6-v2?tab=use").body(containsString("client.embeddings.create"));
+        page("/models/wren/langdetect?tab=use").body(containsString("/v1/classify"));
+    }
+
+    @Test
+    void aCardCannotBringMarkupAlong() {
+        catalog.publish(DEVELOPER, new ModelId("mallory", "script"),
+                Examples.embedding("script", "Tries <script>alert(2)</script>.", inputPrice(1)), FILES);
+        page("/models/mallory/script").statusCode(200).body(
+                allOf(not(containsString("<script>alert")), containsString("&lt;script&gt;alert(1)")));
+    }
+
+    @Test
+    void anUnknownModelsPageNamesItsLikes() {
+        page("/models/wren/kvj").statusCode(404)
+                .body(allOf(containsString("Did you mean wren/kjv?"), containsString("href=\"/models/wren/kjv\"")));
+    }
+
+    @Test
+    void listsModelsInOpenAisShape() {
+        given().get("/v1/models").then().statusCode(200).body("object", equalTo("list"))
+                .body("data.id", hasItems("wren/kjv", "wren/minilm-l6-v2"))
+                .body("data.object", everyItem(equalTo("model"))).body("data.created", everyItem(greaterThan(1_000_000)))
+                .body("data.find { it.id == 'wren/kjv' }.owned_by", equalTo("wren"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "/v1/models/wren/kjv", "/v1/models/wren%2Fkjv", "/v1/models/wren/kjv@1" })
+    void showsOneModelInOpenAisShape(String path) {
+        given().urlEncodingEnabled(false).get(path).then().statusCode(200).body("id", equalTo("wren/kjv"))
+                .body("object", equalTo("model")).body("owned_by", equalTo("wren"));
+    }
+
+    @Test
+    void anUnknownModelIsAnErrorInOpenAisShape() {
+        given().get("/v1/models/wren/kvj").then().statusCode(404).body("error.code", equalTo("model_not_found"))
+                .body("error.param", equalTo("model")).body("error.message", containsString("Did you mean wren/kjv?"));
+    }
+
+    @Test
+    void theFirstPageShowsACallThatWorksAndTheModels() {
+        page("/").statusCode(200).body(allOf(containsString("/v1/completions"), containsString("wren/kjv"),
+                containsString("No call has been paid yet")));
+        page("/docs").statusCode(200)
+                .body(allOf(containsString("client.completions.create"), containsString("Idempotency-Key")));
+    }
+
+    private static ValidatableResponse page(String path) {
+        return given().accept("text/html").urlEncodingEnabled(false).get(path).then();
+    }
+}

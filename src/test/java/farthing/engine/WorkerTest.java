@@ -1,0 +1,220 @@
+package farthing.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import farthing.artefact.DamagedArtefact;
+import farthing.artefact.Format;
+import farthing.engine.Input.Prompt;
+import farthing.engine.Input.Texts;
+
+class WorkerTest {
+
+    Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    Models models;
+    Engines engines;
+
+    class TestClock extends Clock {
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneId.of("UTC");
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+
+    @BeforeEach
+    void start(@TempDir Path store) throws IOException {
+        models = new Models(store);
+        engines = models.engines(Models.settings(), new TestClock());
+    }
+
+    @AfterEach
+    void stop() {
+        engines.close();
+    }
+
+    private void speak(Loadable version) {
+        try (Invocation call = engines.prepare(version, new Prompt("In the beginning"))) {
+            assertThat(call.generate(Generation.greedy(5), _ -> {
+            }).outputTokens()).isEqualTo(5);
+        }
+    }
+
+    private ProcessHandle process(Loadable version) {
+        return ProcessHandle.of(engines.pid(version)).orElseThrow();
+    }
+
+    @Test
+    void aKilledWorkerFailsItsCallAndTheNextCallStartsAnother() throws IOException {
+        Loadable kjv = models.kjv();
+        Invocation call = engines.prepare(kjv, new Prompt("In the beginning"));
+
+        assertThatThrownBy(() -> call.generate(Generation.greedy(150), _ -> process(kjv).destroyForcibly()))
+                .isInstanceOf(EngineFailed.class).hasMessageContaining("code 137").hasMessageContaining("costs nothing");
+        call.close();
+
+        speak(kjv);
+    }
+
+    @Test
+    void oneDamagedModelHarmsNobodyElse() throws IOException {
+        Loadable kjv = models.kjv();
+        speak(kjv);
+        long pid = engines.pid(kjv);
+        byte[] gguf = Models.bytes("kjv/kjv-q8_0.gguf");
+        byte[] onnx = Models.bytes("minilm-int8/all-minilm-l6-v2-q.onnx");
+        // Deep in the weights' description, past what the header check looks at.
+        Arrays.fill(gguf, 24, 600, (byte) 0x7f);
+        Arrays.fill(onnx, 2000, 3000, (byte) 0x55);
+
+        for (Loadable broken : List.of(models.broken(Format.ONNX, onnx), models.broken(Format.GGUF, truncated()))) {
+            assertThatThrownBy(() -> engines.prepare(broken, new Prompt("a"))).isInstanceOf(EngineFailed.class)
+                    .hasMessageContaining("cannot be loaded");
+        }
+        Loadable nonsense = models.broken(Format.GGUF, gguf);
+        assertThatThrownBy(() -> engines.prepare(nonsense, new Prompt("a"))).isInstanceOf(DamagedArtefact.class);
+        speak(kjv);
+        assertThat(engines.pid(kjv)).isEqualTo(pid);
+    }
+
+    private static byte[] truncated() throws IOException {
+        byte[] gguf = Models.bytes("kjv/kjv-q8_0.gguf");
+        return Arrays.copyOf(gguf, gguf.length - 1000);
+    }
+
+    @Test
+    void anEngineThatKeepsFailingPausesLongerAndLonger() throws IOException {
+        Loadable broken = models.broken(Format.GGUF, truncated());
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> engines.prepare(broken, new Prompt("a"))).isInstanceOf(EngineFailed.class);
+        }
+
+        assertThatThrownBy(() -> engines.prepare(broken, new Prompt("a"))).isInstanceOf(EngineUnavailable.class)
+                .satisfies(e -> assertThat(((EngineUnavailable) e).retryAfter()).contains(Duration.ofSeconds(2)));
+        now = now.plusSeconds(2);
+        assertThatThrownBy(() -> engines.prepare(broken, new Prompt("a"))).isInstanceOf(EngineFailed.class);
+    }
+
+    @Test
+    void aFileChangedInTheStoreIsNoticedEvenWhileItsWorkerRuns() throws IOException {
+        Loadable kjv = models.kjv();
+        speak(kjv);
+        Path file = models.blobs.path(kjv.files().model());
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.delete(file);
+        Files.write(file, bytes);
+
+        assertThatThrownBy(() -> engines.prepare(kjv, new Prompt("a"))).isInstanceOf(DamagedArtefact.class)
+                .hasMessageContaining("model file").hasMessageContaining(kjv.files().model().hex());
+    }
+
+    @Test
+    void aWorkerIsConfined() throws IOException {
+        Loadable kjv = models.kjv();
+        speak(kjv);
+        Path proc = Path.of("/proc/" + engines.pid(kjv));
+        List<String> limits = Files.readAllLines(proc.resolve("limits"));
+
+        assertThat(limits).anyMatch(line -> line.matches("Max file size +0 +0 .*"))
+                .anyMatch(line -> line.matches("Max core file size +0 +0 .*"))
+                .anyMatch(line -> line.matches("Max open files +1024 .*"))
+                .anyMatch(line -> line.matches("Max data size +\\d+ +\\d+ .*"));
+        assertThat(Files.readString(proc.resolve("environ"))).doesNotContain("PATH=").doesNotContain("HOME=");
+        if (!Launch.isolation().isEmpty()) {
+            assertThat(Files.readSymbolicLink(proc.resolve("ns/net")))
+                    .isNotEqualTo(Files.readSymbolicLink(Path.of("/proc/self/ns/net")));
+        }
+    }
+
+    @Test
+    void aModelThatAsksForTooMuchMemoryEndsOnlyItsOwnWorker() throws IOException {
+        Loadable greedy = models.broken(Format.ONNX, TinyOnnx.asking(14L << 30));
+
+        assertThatThrownBy(() -> engines.prepare(greedy, new Texts(List.of("a"))).embed()).isInstanceOf(EngineFailed.class)
+                .satisfies(e -> System.err.println(e.getMessage()));
+        speak(models.kjv());
+    }
+
+    @Test
+    void theLeastUsedIdleWorkerMakesRoom(@TempDir Path store) throws Exception {
+        Models own = new Models(store);
+        Loadable kjv = own.kjv();
+        Loadable other = own.kjv(PromptTemplate.NONE);
+        try (Engines one = own.engines(Models.settings().withWorkers(1), Clock.systemUTC())) {
+            Invocation running = one.prepare(kjv, new Prompt("a"));
+            assertThatThrownBy(() -> one.prepare(other, new Prompt("a"))).isInstanceOf(EngineBusy.class);
+            ProcessHandle first = ProcessHandle.of(one.pid(kjv)).orElseThrow();
+            running.close();
+            one.prepare(other, new Prompt("a")).close();
+            assertThat(first.onExit().get(5, TimeUnit.SECONDS).isAlive()).isFalse();
+        }
+    }
+
+    @Test
+    void anUnusedWorkerIsStopped() throws Exception {
+        Loadable kjv = models.kjv();
+        speak(kjv);
+        CompletableFuture<ProcessHandle> end = process(kjv).onExit();
+        engines.stopIdle();
+        assertThat(end).isNotDone();
+        now = now.plus(Duration.ofHours(1));
+        engines.stopIdle();
+
+        end.get(5, TimeUnit.SECONDS);
+        speak(kjv);
+    }
+
+    /** Stands for a server that is killed. */
+    static final class Server {
+        public static void main(String[] args) throws IOException {
+            Models models = new Models(Path.of(args[0]));
+            Engines engines = models.engines(Models.settings(), Clock.systemUTC());
+            Loadable kjv = models.kjv();
+            engines.prepare(kjv, new Prompt("a")).generate(Generation.greedy(1), _ -> {
+            });
+            System.out.println(engines.pid(kjv));
+        }
+    }
+
+    @Test
+    void workersEndWithTheirServerHoweverItEnds(@TempDir Path store) throws Exception {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-cp",
+                System.getProperty("java.class.path"), Server.class.getName(), store.toString()));
+        Process server = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        try (var out = server.inputReader()) {
+            ProcessHandle worker = ProcessHandle.of(Long.parseLong(out.readLine())).orElseThrow();
+            var end = worker.onExit();
+            server.destroyForcibly();
+
+            end.get(10, TimeUnit.SECONDS);
+        }
+    }
+}
