@@ -43,14 +43,6 @@ public class Formats {
                 + (six ? "" : NO_BREAK_SPACE + digits.substring(6));
     }
 
-    public static String grouped(long number) {
-        return String.format(Locale.ROOT, "%,d", number);
-    }
-
-    public static String grouped(int number) {
-        return grouped((long) number);
-    }
-
     public static String exact(Amount amount) {
         return grouped(amount.nanos()) + " nanos";
     }
