@@ -34,7 +34,7 @@ class ArchitectureTest {
             Map.entry("identity", Set.of("chain", "ledger")), Map.entry("artefact", Set.of("blob")),
             Map.entry("engine", Set.of("artefact", "blob")),
             Map.entry("catalog", Set.of("identity", "artefact", "engine", "blob")), Map.entry("receipt", Set.of("chain")),
-            Map.entry("metering", Set.of("ledger", "catalog", "identity", "receipt", "engine")),
+            Map.entry("metering", Set.of("ledger", "catalog", "identity", "receipt")),
             Map.entry("payment", Set.of("chain", "ledger", "identity", "metering")),
             Map.entry("inference", Set.of("identity", "catalog", "engine", "receipt", "metering", "payment")));
 

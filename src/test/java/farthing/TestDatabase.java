@@ -4,13 +4,19 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 
+import javax.sql.DataSource;
+
+import org.flywaydb.core.Flyway;
+import org.postgresql.ds.PGSimpleDataSource;
+
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
-/** A real PostgreSQL for the tests, one per run. Plain tests take {@link #start()} too. */
+/** A real PostgreSQL for the tests, one per run. */
 public class TestDatabase implements QuarkusTestResourceLifecycleManager {
 
     private static EmbeddedPostgres postgres;
+    private static boolean migrated;
 
     @Override
     public Map<String, String> start() {
@@ -25,6 +31,20 @@ public class TestDatabase implements QuarkusTestResourceLifecycleManager {
             return postgres.getJdbcUrl("postgres", "postgres");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The database with all tables, for tests without a container. */
+    public static DataSource migrated() {
+        String url = url();
+        synchronized (TestDatabase.class) {
+            PGSimpleDataSource source = new PGSimpleDataSource();
+            source.setUrl(url);
+            if (!migrated) {
+                Flyway.configure().dataSource(source).load().migrate();
+                migrated = true;
+            }
+            return source;
         }
     }
 

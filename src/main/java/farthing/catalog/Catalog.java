@@ -24,6 +24,9 @@ public class Catalog {
     // Facts of a model never change, but another server on the same database may publish a new version.
     private final Cache<ModelId, @Nullable Known> known = Caffeine.newBuilder().maximumSize(10_000)
             .expireAfterWrite(Duration.ofSeconds(30)).build();
+    // These never change at all.
+    private final Cache<VersionId, Published> published = Caffeine.newBuilder().maximumSize(10_000).build();
+    private final Cache<OfferId, Offer> offers = Caffeine.newBuilder().maximumSize(10_000).build();
 
     Catalog(Models models, Clock clock) {
         this.models = models;
@@ -57,6 +60,15 @@ public class Catalog {
     /** The models listed last, as shown in lists. */
     public List<ModelCard> newest(int most) {
         return models.newest(clock.instant(), most);
+    }
+
+    /** What a version of a past call was, whether or not it can still be called. */
+    public Published published(VersionId version) {
+        return published.get(version, models::published);
+    }
+
+    public Offer offer(OfferId offer) {
+        return offers.get(offer, models::offer);
     }
 
     void publish(AccountId developer, ModelId id, Publication publication, List<VersionFile> files) {

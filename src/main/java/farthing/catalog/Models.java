@@ -34,6 +34,16 @@ class Models implements PanacheRepository<Model> {
         return listAll(BY_NAME).stream().map(Known::of).toList();
     }
 
+    Published published(VersionId id) {
+        Version version = getEntityManager().find(Version.class, id.value());
+        Model model = version.model;
+        return new Published(id, model.modelId(), version.label, model.task(), version.split(), model.modelId().owner());
+    }
+
+    Offer offer(OfferId id) {
+        return getEntityManager().find(OfferRow.class, id.value()).offer();
+    }
+
     List<Model> of(AccountId account) {
         return list("ownerAccount", BY_NAME, account.value());
     }

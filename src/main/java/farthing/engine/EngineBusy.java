@@ -9,7 +9,7 @@ import farthing.web.Problem;
 public class EngineBusy extends Problem {
 
     EngineBusy(String who) {
-        super(429, "engine_busy", who + " has as many calls as it can take. Try again in a moment.");
+        super(503, "engine_busy", who + " has as many calls as it can take. Try again in a moment.");
     }
 
     @Override

@@ -7,7 +7,7 @@ import java.time.Duration;
  * @param natives folder of llama.cpp's libraries ({@code FARTHING_NATIVES})
  * @param cache folder the engines' other libraries are unpacked into
  * @param workers how many worker processes may live at once
- * @param places how many calls run at once per version
+ * @param places how many calls run at once per version; ONNX and OPENNLP versions run at least one per core
  * @param queue how many more calls may wait per version
  * @param queueTime how long a call waits for its place
  * @param loadTime how long a version may take to load
@@ -23,6 +23,11 @@ public record EngineSettings(Path natives, Path cache, int workers, int places, 
                 Duration.ofMinutes(5), Duration.ofMinutes(15), 1L << 30);
     }
 
+    /** How many calls of such a version run at once: what computes with one thread per call may use every core. */
+    int places(EngineKind engine) {
+        return engine == EngineKind.GGUF ? places : Math.max(places, Runtime.getRuntime().availableProcessors());
+    }
+
     public EngineSettings withWorkers(int most) {
         return new EngineSettings(natives, cache, most, places, queue, queueTime, loadTime, callTime, idleTime, memory);
     }
@@ -31,8 +36,13 @@ public record EngineSettings(Path natives, Path cache, int workers, int places, 
         return new EngineSettings(natives, cache, workers, atOnce, waiting, longest, loadTime, callTime, idleTime, memory);
     }
 
-    /** {@code linux-x64} or {@code linux-arm64}: the folder name of this machine's libraries. */
-    static String platform() {
-        return "linux-" + (System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x64");
+    /** Where {@code npm ci} in {@code src/main/native} puts this machine's libraries. */
+    static Path installedNatives() {
+        String platform = arm() ? "linux-arm64" : "linux-x64";
+        return Path.of("src/main/native/node_modules/@node-llama-cpp", platform, "bins", platform);
+    }
+
+    static boolean arm() {
+        return System.getProperty("os.arch").equals("aarch64");
     }
 }

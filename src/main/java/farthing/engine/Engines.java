@@ -83,7 +83,7 @@ public final class Engines implements AutoCloseable {
             Path model = file(files, Role.MODEL);
             var options = new WorkerOptions(version.engine(), sockets.resolve(started.incrementAndGet() + ".sock"),
                     settings.natives().toAbsolutePath(), model, files.getOrDefault(Role.TOKENIZER, model), version.template(),
-                    version.contextLength(), version.pooling(), version.normalise(), settings.places(),
+                    version.contextLength(), version.pooling(), version.normalise(), settings.places(version.engine()),
                     settings.memory() + 4 * Files.size(model));
             WorkerProcess worker = WorkerProcess.start(launch, options, settings.loadTime());
             var _ = worker.onExit().thenRun(rooms::release);
@@ -112,7 +112,8 @@ public final class Engines implements AutoCloseable {
         boolean stopped = supervisors.values().stream().sorted(Comparator.comparing(Supervisor::lastUsed))
                 .anyMatch(Supervisor::stopIfIdle);
         try {
-            if (!stopped || !rooms.tryAcquire(5, TimeUnit.SECONDS)) {
+            // Even if none was idle: a worker that has just died gives its room back in a moment.
+            if (!rooms.tryAcquire(stopped ? 5000 : 200, TimeUnit.MILLISECONDS)) {
                 throw new EngineBusy("This server runs as many models as it may, and each of them");
             }
         } catch (InterruptedException e) {

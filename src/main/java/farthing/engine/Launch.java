@@ -22,7 +22,7 @@ import ai.onnxruntime.OrtEnvironment;
 final class Launch {
 
     private static final System.Logger LOG = System.getLogger(Launch.class.getName());
-    private static final boolean ARM = EngineSettings.platform().endsWith("arm64");
+    private static final boolean ARM = EngineSettings.arm();
 
     private final Path cache;
     private final List<String> isolation = isolation();

@@ -161,7 +161,11 @@ final class Llama {
     }
 
     boolean isEnd(MemorySegment vocabulary, int token) {
-        return (boolean) invoke(isEnd, vocabulary, token);
+        try {
+            return (boolean) isEnd.invokeExact(vocabulary, token);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     /** The chat as the model's own template renders it; empty if the model has none that llama.cpp knows. */
@@ -198,7 +202,9 @@ final class Llama {
             MemorySegment batch = arena.allocate(LlamaLayouts.BATCH);
             LlamaLayouts.setInt(batch, LlamaLayouts.BATCH, "n_tokens", count);
             LlamaLayouts.setAddress(batch, LlamaLayouts.BATCH, "token", tokens);
-            return (int) invoke(decode, context, batch);
+            return (int) decode.invokeExact(context, batch);
+        } catch (Throwable e) {
+            throw unexpected(e);
         }
     }
 
@@ -233,7 +239,11 @@ final class Llama {
     }
 
     int sample(MemorySegment sampler, MemorySegment context) {
-        return (int) invoke(sample, sampler, context, -1);
+        try {
+            return (int) sample.invokeExact(sampler, context, -1);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     void freeSampler(MemorySegment sampler) {
@@ -307,11 +317,14 @@ final class Llama {
     private static Object invoke(MethodHandle handle, Object... arguments) {
         try {
             return handle.invokeWithArguments(arguments);
-        } catch (RuntimeException | Error e) {
-            throw e;
         } catch (Throwable e) {
-            throw new IllegalStateException(e);
+            throw unexpected(e);
         }
+    }
+
+    /** Native functions throw nothing; a handle of the wrong type does. */
+    private static RuntimeException unexpected(Throwable e) {
+        return new IllegalStateException(e);
     }
 
     private static String text(MemorySegment address) {

@@ -34,13 +34,13 @@ final class Supervisor {
     Supervisor(Engines engines, Loadable version) {
         this.engines = engines;
         this.version = version;
-        this.places = new Semaphore(engines.settings().places(), true);
+        this.places = new Semaphore(engines.settings().places(version.engine()), true);
         this.lastUsed = engines.clock().instant();
     }
 
     Invocation prepare(Map<Role, Path> files, Input input) {
         EngineSettings settings = engines.settings();
-        if (inside.incrementAndGet() > settings.places() + settings.queue()) {
+        if (inside.incrementAndGet() > settings.places(version.engine()) + settings.queue()) {
             inside.decrementAndGet();
             throw new EngineBusy("This model");
         }

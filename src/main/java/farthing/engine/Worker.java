@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import farthing.engine.Input.Chat;
 import farthing.engine.Input.Message;
 import farthing.engine.Input.Prompt;
@@ -45,9 +47,13 @@ public final class Worker {
                 Thread.startVirtualThread(() -> worker.serve(connection));
             }
         } catch (Exception | OutOfMemoryError | LinkageError e) {
-            System.out.println(REFUSED + String.valueOf(e.getMessage()).replace('\n', ' '));
+            System.out.println(REFUSED + oneLine(e));
             Runtime.getRuntime().halt(3);
         }
+    }
+
+    private static String oneLine(Throwable e) {
+        return String.valueOf(e.getMessage()).strip().replace('\n', ' ');
     }
 
     private static Model load(WorkerOptions options) throws Exception {
@@ -98,7 +104,7 @@ public final class Worker {
         }
     }
 
-    private Model.@org.jspecify.annotations.Nullable Job prepare(Frame request, Model.Outlet out) throws IOException {
+    private Model.@Nullable Job prepare(Frame request, Model.Outlet out) throws IOException {
         try {
             return model.prepare(input(request));
         } catch (InputTooLong e) {
@@ -110,7 +116,7 @@ public final class Worker {
         } catch (UnsupportedInput e) {
             out.send(Frame.UNSUPPORTED, fields -> Frame.writeText(fields, e.detail()));
         } catch (RuntimeException e) {
-            out.send(Frame.FAILED, fields -> Frame.writeText(fields, String.valueOf(e.getMessage())));
+            out.send(Frame.FAILED, fields -> Frame.writeText(fields, oneLine(e)));
         }
         return null;
     }
@@ -120,7 +126,7 @@ public final class Worker {
             try {
                 job.run(request, out);
             } catch (RuntimeException e) {
-                out.send(Frame.FAILED, fields -> Frame.writeText(fields, String.valueOf(e.getMessage())));
+                out.send(Frame.FAILED, fields -> Frame.writeText(fields, oneLine(e)));
             }
         } catch (IOException | InterruptedException e) {
             // Cancelled: nobody is there to be told.

@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-import jakarta.enterprise.inject.Instance;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.FormParam;
 import jakarta.ws.rs.GET;
@@ -52,9 +51,9 @@ class AccountPages {
     private final SignedIn signedIn;
     private final Accounts accounts;
     private final Lines lines;
-    private final Instance<LineBalances> balances;
+    private final LineBalances balances;
 
-    AccountPages(SignedIn signedIn, Accounts accounts, Lines lines, Instance<LineBalances> balances) {
+    AccountPages(SignedIn signedIn, Accounts accounts, Lines lines, LineBalances balances) {
         this.signedIn = signedIn;
         this.accounts = accounts;
         this.lines = lines;
@@ -80,7 +79,7 @@ class AccountPages {
 
     private AccountPage page(AccountId id, String name, @Nullable String error, boolean saved) {
         Account account = accounts.get(id);
-        Map<LineId, LineBalances.Balance> known = balances.stream().findAny().map(b -> b.of(id)).orElse(Map.of());
+        Map<LineId, LineBalances.Balance> known = balances.balances(id);
         List<LineRow> rows = lines.labelsOf(id).entrySet().stream().map(line -> {
             LineBalances.Balance balance = known.getOrDefault(line.getKey(), LineBalances.Balance.NOTHING);
             return new LineRow(line.getValue(), balance.left(), balance.deposited(), balance.used());

@@ -9,7 +9,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
@@ -98,6 +100,14 @@ public class ApiKeys {
     @Transactional
     public void revoke(AccountId account, ApiKeyId id) {
         get(account, id).revoke(clock.instant());
+    }
+
+    /** The names that the account gave its keys, newest first; revoked ones included. */
+    @Transactional
+    public Map<ApiKeyId, String> namesOf(AccountId account) {
+        Map<ApiKeyId, String> names = new LinkedHashMap<>();
+        ApiKey.ofAccount(account).forEach(key -> names.put(key.keyId(), key.name));
+        return names;
     }
 
     @Transactional

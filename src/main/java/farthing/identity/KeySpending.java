@@ -4,11 +4,11 @@ import java.util.Map;
 
 import farthing.money.Amount;
 
-/** What the keys of an account have spent; implemented where calls are metered. Without it /keys shows zeroes. */
+/** What the keys of an account have spent; implemented where calls are metered. */
 public interface KeySpending {
 
     /** A key that is absent has spent nothing. */
-    Map<ApiKeyId, Spent> of(AccountId account);
+    Map<ApiKeyId, Spent> spent(AccountId account);
 
     /** @param today since 0:00 UTC */
     record Spent(Amount today, Amount inAll) {

@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-import jakarta.enterprise.inject.Instance;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.FormParam;
 import jakarta.ws.rs.GET;
@@ -64,12 +63,12 @@ class KeysPages {
     private final SignedIn signedIn;
     private final ApiKeys keys;
     private final Lines lines;
-    private final Instance<KeySpending> spending;
-    private final Instance<SampleCall> sample;
+    private final KeySpending spending;
+    private final SampleCall sample;
     private final Site site;
     private final Clock clock;
 
-    KeysPages(SignedIn signedIn, ApiKeys keys, Lines lines, Instance<KeySpending> spending, Instance<SampleCall> sample,
+    KeysPages(SignedIn signedIn, ApiKeys keys, Lines lines, KeySpending spending, SampleCall sample,
             Site site,
             Clock clock) {
         this.signedIn = signedIn;
@@ -119,7 +118,7 @@ class KeysPages {
 
     private Keys page(AccountId account, @Nullable Created created, KeyForm form) {
         Map<LineId, String> labels = lines.labelsOf(account);
-        Map<ApiKeyId, KeySpending.Spent> spent = spending.stream().findAny().map(s -> s.of(account)).orElse(Map.of());
+        Map<ApiKeyId, KeySpending.Spent> spent = spending.spent(account);
         List<Row> rows = keys.of(account).stream()
                 .map(key -> row(key, labels, spent.getOrDefault(key.keyId(), KeySpending.Spent.NOTHING))).toList();
         List<Choice> choices = labels.entrySet().stream().map(line -> {
@@ -143,7 +142,6 @@ class KeysPages {
     }
 
     private String curl(String secret) {
-        return sample.stream().findAny().map(s -> s.curl(secret))
-                .orElseGet(() -> "curl " + site.publicUrl() + "/v1/models -H 'Authorization: Bearer " + secret + "'");
+        return sample.curl(secret);
     }
 }

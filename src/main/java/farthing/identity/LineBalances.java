@@ -5,10 +5,10 @@ import java.util.Map;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
 
-/** What is on the lines that /account shows; implemented where calls are metered. Without it the page shows zeroes. */
+/** What is on the lines that /account shows; implemented where calls are metered. */
 public interface LineBalances {
 
-    Map<LineId, Balance> of(AccountId account);
+    Map<LineId, Balance> balances(AccountId account);
 
     record Balance(Amount deposited, Amount used, Amount left) {
 

@@ -1,4 +1,4 @@
-/** Double-entry postings: the sole writer of balances. */
+/** Double-entry bookkeeping in PostgreSQL: the only writer of balances. */
 @NullMarked
 package farthing.ledger;
 

@@ -1,9 +1,7 @@
 package farthing.market;
 
 import java.util.List;
-import java.util.Optional;
 
-import jakarta.enterprise.inject.Instance;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -17,6 +15,7 @@ import farthing.catalog.ModelCard;
 import farthing.catalog.Snippets;
 import farthing.catalog.Snippets.Snippet;
 import farthing.engine.Task;
+import farthing.identity.SampleCall;
 import farthing.web.Site;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
@@ -29,8 +28,7 @@ class HomePages {
 
     private static final int SHOWN = 6;
 
-    /** @param totals null while nothing counts calls */
-    record HomeView(String command, LiveFigures.@Nullable LastCall call, LiveFigures.@Nullable Totals totals,
+    record HomeView(String command, LiveFigures.@Nullable LastCall call, LiveFigures.Totals totals,
             List<ModelCard> models, String modelHref) {
     }
 
@@ -51,9 +49,11 @@ class HomePages {
 
     private final Catalog catalog;
     private final Site site;
-    private final Instance<LiveFigures> figures;
+    private final LiveFigures figures;
+    private final SampleCall sample;
 
-    HomePages(Catalog catalog, Site site, Instance<LiveFigures> figures) {
+    HomePages(Catalog catalog, Site site, LiveFigures figures, SampleCall sample) {
+        this.sample = sample;
         this.catalog = catalog;
         this.site = site;
         this.figures = figures;
@@ -62,10 +62,8 @@ class HomePages {
     @GET
     @Produces(MediaType.TEXT_HTML)
     public TemplateInstance home() {
-        Optional<LiveFigures> live = figures.stream().findFirst();
         String model = firstWith(Task.COMPLETION);
-        return Templates.home(new HomeView(snippets(model).stream().getFirst().code(),
-                live.flatMap(LiveFigures::lastCall).orElse(null), live.map(LiveFigures::totals).orElse(null),
+        return Templates.home(new HomeView(sample.curl("$FARTHING_API_KEY"), figures.lastCall().orElse(null), figures.totals(),
                 catalog.newest(SHOWN), model.equals(NO_MODEL) ? "/models" : "/models/" + model + "?tab=use#tabs"));
     }
 

@@ -1,25 +1,68 @@
 package farthing.market;
 
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 
+import jakarta.inject.Singleton;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+
+import farthing.catalog.Catalog;
+import farthing.catalog.Published;
 import farthing.catalog.SplitPart;
+import farthing.metering.CallFigures;
 import farthing.money.Amount;
 
 /** What the first page tells of real calls. */
-interface LiveFigures {
+@Singleton
+class LiveFigures {
 
     /** @param units in words, e.g. "12 tokens in, 48 out" */
     record LastCall(String model, String modelHref, String units, Amount charge, Instant at, String receiptHref,
             List<SplitPart> split) {
     }
 
-    /** @param callsToday since 0:00 UTC */
-    record Totals(long callsToday, Amount paidToDevelopers, Amount paidToData) {
+    /**
+     * @param callsToday since 0:00 UTC
+     * @param earnedByDevelopers in all, paid out or not
+     */
+    record Totals(long callsToday, Amount earnedByDevelopers, Amount earnedByData) {
     }
 
-    Optional<LastCall> lastCall();
+    private final CallFigures figures;
+    private final Catalog catalog;
+    private final Clock clock;
+    private final LoadingCache<String, Totals> totals;
 
-    Totals totals();
+    LiveFigures(CallFigures figures, Catalog catalog, Clock clock) {
+        this.figures = figures;
+        this.catalog = catalog;
+        this.clock = clock;
+        // Every visitor of the first page asks, and it counts all calls.
+        this.totals = Caffeine.newBuilder().expireAfterWrite(Duration.ofSeconds(5)).build(all -> count());
+    }
+
+    Optional<LastCall> lastCall() {
+        return figures.last().map(call -> {
+            Published version = catalog.published(call.version());
+            return new LastCall(version.name(), version.href(), call.units(), call.charge(), call.at(),
+                    "/receipts/" + call.receipt(), SplitPart.of(version.split(), version.owner(), call.charge()));
+        });
+    }
+
+    Totals totals() {
+        return totals.get("all");
+    }
+
+    private Totals count() {
+        Instant midnight = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).atStartOfDay(ZoneOffset.UTC).toInstant();
+        CallFigures.Earned earned = figures.earned();
+        return new Totals(figures.callsSince(midnight), earned.developers(), earned.data());
+    }
 }

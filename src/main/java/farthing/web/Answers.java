@@ -59,7 +59,7 @@ class Answers {
                 next == null ? null : next.label(), next == null ? null : next.href())).render();
     }
 
-    private static Map<String, Object> json(Failure failure) {
+    static Map<String, Object> json(Failure failure) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("type", "urn:farthing:problem:" + failure.code());
         json.put("title", failure.title());

@@ -27,11 +27,11 @@ public class WebGlobal {
     private final Visit visit;
     private final Site site;
     private final String version;
-    private final Instance<Budgets> budgets;
+    private final Budgets budgets;
     private final Instance<LastBatch.Source> batches;
 
     WebGlobal(Visit visit, Site site, @ConfigProperty(name = "quarkus.application.version") String version,
-            Instance<Budgets> budgets, Instance<LastBatch.Source> batches) {
+            Budgets budgets, Instance<LastBatch.Source> batches) {
         this.visit = visit;
         this.site = site;
         this.version = version;
@@ -54,7 +54,7 @@ public class WebGlobal {
     /** Null when nobody is signed in. */
     public @Nullable TopBar viewer() {
         return visit.viewer().map(viewer -> new TopBar(viewer.handle(), Shortened.of(viewer.wallet()),
-                budgets.stream().findAny().flatMap(b -> b.leftOf(viewer)).orElse(null))).orElse(null);
+                budgets.leftOf(viewer).orElse(null))).orElse(null);
     }
 
     public String csrf() {

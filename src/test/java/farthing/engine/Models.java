@@ -18,8 +18,6 @@ import farthing.blob.FileBlobs;
 final class Models {
 
     static final Path SEED = Path.of("target/seed");
-    static final Path NATIVES = Path.of("src/main/native/node_modules/@node-llama-cpp", EngineSettings.platform(), "bins",
-            EngineSettings.platform());
 
     final FileBlobs blobs;
     final Artefacts artefacts;
@@ -30,7 +28,7 @@ final class Models {
     }
 
     static EngineSettings settings() {
-        return EngineSettings.defaults(NATIVES, Path.of("target/engine-cache"));
+        return EngineSettings.defaults(EngineSettings.installedNatives(), Path.of("target/engine-cache"));
     }
 
     Engines engines(EngineSettings settings, Clock clock) throws IOException {

@@ -231,7 +231,7 @@ class TextGenerationTest {
 
     @Test
     void whoDoesNotFitIntoTheQueueIsTurnedAway(@TempDir Path store) throws Exception {
-        var settings = EngineSettings.defaults(Models.NATIVES, Models.settings().cache()).withQueue(2, 1,
+        var settings = Models.settings().withQueue(2, 1,
                 Duration.ofMillis(50));
         Models own = new Models(store);
         Loadable model = own.kjv();

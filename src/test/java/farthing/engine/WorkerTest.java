@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -104,6 +107,27 @@ class WorkerTest {
         assertThat(engines.pid(kjv)).isEqualTo(pid);
     }
 
+    @Test
+    void aModelThatMakesNativeCodeAbortEndsOnlyItsOwnWorker() throws IOException {
+        byte[] gguf = Models.bytes("kjv/kjv-q8_0.gguf");
+        setInt(gguf, "llama.block_count", 0);
+        Loadable fatal = models.broken(Format.GGUF, gguf);
+
+        assertThatThrownBy(() -> engines.prepare(fatal, new Prompt("a"))).isInstanceOf(EngineFailed.class)
+                .hasMessageContaining("code 134");
+        speak(models.kjv());
+    }
+
+    /** Changes the value of a 32-bit key of a GGUF header. */
+    private static void setInt(byte[] gguf, String key, int value) {
+        byte[] name = key.getBytes(StandardCharsets.UTF_8);
+        int at = 0;
+        while (!(Arrays.equals(gguf, at, at + name.length, name, 0, name.length) && gguf[at + name.length] == 4)) {
+            at++;
+        }
+        ByteBuffer.wrap(gguf).order(ByteOrder.LITTLE_ENDIAN).putInt(at + name.length + 4, value);
+    }
+
     private static byte[] truncated() throws IOException {
         byte[] gguf = Models.bytes("kjv/kjv-q8_0.gguf");
         return Arrays.copyOf(gguf, gguf.length - 1000);
@@ -159,7 +183,7 @@ class WorkerTest {
         Loadable greedy = models.broken(Format.ONNX, TinyOnnx.asking(14L << 30));
 
         assertThatThrownBy(() -> engines.prepare(greedy, new Texts(List.of("a"))).embed()).isInstanceOf(EngineFailed.class)
-                .satisfies(e -> System.err.println(e.getMessage()));
+                .hasMessageContaining("Failed to allocate memory");
         speak(models.kjv());
     }
 

@@ -1,0 +1,186 @@
+package farthing.inference;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+
+import jakarta.inject.Singleton;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.catalog.Catalog;
+import farthing.catalog.Listing;
+import farthing.engine.Engines;
+import farthing.engine.FinishReason;
+import farthing.engine.Invocation;
+import farthing.engine.PromptTemplate;
+import farthing.engine.Task;
+import farthing.engine.Usage;
+import farthing.identity.Caller;
+import farthing.metering.Charged;
+import farthing.metering.Claim;
+import farthing.metering.Consumed;
+import farthing.metering.Metering;
+import farthing.metering.Reservation;
+import farthing.metering.Units;
+
+/** Calls that generate text: completions and chats, whole or streamed. */
+@Singleton
+class Generations {
+
+    private final Catalog catalog;
+    private final Engines engines;
+    private final Metering metering;
+    private final Json json;
+    private final Clock clock;
+
+    Generations(Catalog catalog, Engines engines, Metering metering, Json json, Clock clock) {
+        this.catalog = catalog;
+        this.engines = engines;
+        this.metering = metering;
+        this.json = json;
+        this.clock = clock;
+    }
+
+    /** Runs the call and answers it; what is thrown was not charged. */
+    void answer(Exchange exchange, Caller caller, TextShape shape, Claim.@Nullable Fresh claim) {
+        Instant started = clock.instant();
+        byte[] body = exchange.body();
+        Fields fields = Fields.parse(json.mapper(), body);
+        GenerationRequest request = shape == TextShape.CHAT ? GenerationRequest.chat(fields)
+                : GenerationRequest.completion(fields);
+        Listing listing = catalog.resolve(request.model());
+        requireText(listing, shape);
+        try (Invocation invocation = engines.prepare(listing.loadable(), request.input());
+                Reservation reservation = metering.reserveGeneration(caller, listing, invocation.inputTokens(),
+                        request.maxTokens(), invocation.maxOutputTokens())) {
+            exchange.onLeave(invocation::close);
+            Call call = new Call(exchange, shape, request, listing, invocation, reservation, claim, body, started);
+            if (request.stream()) {
+                stream(call);
+            } else {
+                whole(call);
+            }
+        }
+    }
+
+    private record Call(Exchange exchange, TextShape shape, GenerationRequest request, Listing listing, Invocation invocation,
+            Reservation reservation, Claim.@Nullable Fresh claim, byte[] body, Instant started) {
+
+        long created() {
+            return started.getEpochSecond();
+        }
+
+        Charged charge(Usage usage, byte[] response, boolean abandoned, String contentType, byte[] answer) {
+            Consumed consumed = new Consumed(units(usage), body, response, request.stream(), abandoned, started);
+            return reservation.charge(consumed, claim == null ? null : claim.replay(contentType, answer));
+        }
+
+        Usage generate(java.util.function.Consumer<String> onText) {
+            return invocation.generate(request.generation(reservation.maxOutputTokens()), onText);
+        }
+    }
+
+    private static void requireText(Listing listing, TextShape shape) {
+        if (listing.task() != Task.COMPLETION && listing.task() != Task.CHAT) {
+            throw WrongTask.of(listing);
+        }
+        if (shape == TextShape.CHAT && listing.loadable().template() == PromptTemplate.NONE) {
+            throw WrongTask.noChatTemplate(listing);
+        }
+    }
+
+    private void whole(Call call) {
+        StringBuilder text = new StringBuilder();
+        Usage usage = call.generate(text::append);
+        if (usage.finishReason() == FinishReason.CANCELLED) {
+            // Nothing was delivered, so nothing is charged.
+            return;
+        }
+        byte[] answer = json.bytes(call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(),
+                text.toString(), usage.finishReason(), units(usage)));
+        Charged charged = call.charge(usage, answer, false, Exchange.JSON, answer);
+        call.exchange.send(200, Exchange.JSON, answer, charged);
+    }
+
+    private void stream(Call call) {
+        call.exchange.receiptHeader(call.reservation.receipt().toString());
+        Delivered delivered = new Delivered();
+        Usage usage;
+        try {
+            usage = call.generate(text -> {
+                byte[] event = event(call.shape.chunk(call.reservation.receipt(), call.created(), call.request.model(), text,
+                        delivered.isEmpty()));
+                call.exchange.write(event);
+                delivered.add(text, event);
+            });
+        } catch (Exchange.ClientLeft e) {
+            usage = call.invocation.usage();
+        }
+        byte[] last = event(call.shape.lastChunk(call.reservation.receipt(), call.created(), call.request.model(),
+                usage.finishReason()));
+        // The charge is settled to the nano before it is durable: it depends on the units and the frozen offer alone.
+        Charged coming = new Charged(call.reservation.receipt(), call.reservation.price(units(usage)));
+        byte[] end = end(call, usage, coming);
+        boolean abandoned = usage.finishReason() == FinishReason.CANCELLED || call.exchange.hasLeft();
+        if (abandoned) {
+            if (usage.outputTokens() > 0) {
+                call.charge(usage, delivered.text(), true, Exchange.EVENTS, delivered.followedBy(last, end));
+            }
+            return;
+        }
+        // Kept back until the charge is durable: a client that sees the finish has a call that will not be taken back.
+        call.charge(usage, delivered.text(), false, Exchange.EVENTS, delivered.followedBy(last, end));
+        call.exchange.write(last);
+        call.exchange.write(end);
+        call.exchange.end();
+    }
+
+    private byte[] end(Call call, Usage usage, Charged charged) {
+        String done = "data: [DONE]\n\n";
+        if (call.request.includeUsage()) {
+            String chunk = json.text(call.shape.usageChunk(call.reservation.receipt(), call.created(), call.request.model(),
+                    units(usage), charged));
+            return ("data: " + chunk + "\n\n" + done).getBytes(StandardCharsets.UTF_8);
+        }
+        return (": farthing " + json.text(TextShape.farthing(charged)) + "\n\n" + done).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private byte[] event(Map<String, Object> chunk) {
+        return Exchange.event(json.text(chunk));
+    }
+
+    private static Units units(Usage usage) {
+        return new Units(usage.inputTokens(), usage.outputTokens(), usage.items());
+    }
+
+    /** What has left for the client: its text, which the receipt hashes, and its events, which a replay repeats. */
+    private static final class Delivered {
+
+        private final StringBuilder text = new StringBuilder();
+        private final ByteArrayOutputStream events = new ByteArrayOutputStream();
+
+        boolean isEmpty() {
+            return events.size() == 0;
+        }
+
+        void add(String piece, byte[] event) {
+            text.append(piece);
+            events.writeBytes(event);
+        }
+
+        byte[] text() {
+            return text.toString().getBytes(StandardCharsets.UTF_8);
+        }
+
+        byte[] followedBy(byte[] last, byte[] end) {
+            ByteArrayOutputStream whole = new ByteArrayOutputStream();
+            whole.writeBytes(events.toByteArray());
+            whole.writeBytes(last);
+            whole.writeBytes(end);
+            return whole.toByteArray();
+        }
+    }
+}

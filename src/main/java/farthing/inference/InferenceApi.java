@@ -1,0 +1,153 @@
+package farthing.inference;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+import farthing.identity.ApiKeys;
+import farthing.identity.Caller;
+import farthing.metering.Claim;
+import farthing.metering.Metering;
+import farthing.web.OpenAiError;
+import farthing.web.Problem;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+
+/**
+ * {@code POST /v1/completions}, {@code /v1/chat/completions}, {@code /v1/embeddings}, {@code /v1/classify}. These are Vert.x
+ * routes
+ * and not JAX-RS resources, because a stream must write its own frames, notice a client that leaves, and hold back its end
+ * until
+ * the charge is durable (docs/adr/0001).
+ */
+@Singleton
+class InferenceApi {
+
+    private static final Logger LOG = Logger.getLogger(InferenceApi.class);
+    private static final long LARGEST_BODY = 4L << 20;
+    private static final int LONGEST_KEY = 255;
+
+    private final ApiKeys apiKeys;
+    private final Metering metering;
+    private final Generations generations;
+    private final Texts texts;
+    private final Json json;
+    private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
+
+    InferenceApi(ApiKeys apiKeys, Metering metering, Generations generations, Texts texts, Json json) {
+        this.apiKeys = apiKeys;
+        this.metering = metering;
+        this.generations = generations;
+        this.texts = texts;
+        this.json = json;
+    }
+
+    private interface Endpoint {
+        void answer(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim);
+    }
+
+    void routes(@Observes Router router) {
+        route(router, "/v1/completions", (e, caller, claim) -> generations.answer(e, caller, TextShape.COMPLETION, claim));
+        route(router, "/v1/chat/completions", (e, caller, claim) -> generations.answer(e, caller, TextShape.CHAT, claim));
+        route(router, "/v1/embeddings", texts::embed);
+        route(router, "/v1/classify", texts::classify);
+    }
+
+    private void route(Router router, String path, Endpoint endpoint) {
+        router.post(path).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY))
+                .handler(context -> calls.execute(() -> answer(context, endpoint))).failureHandler(this::refuse);
+    }
+
+    private void answer(RoutingContext context, Endpoint endpoint) {
+        Exchange exchange = new Exchange(context);
+        try {
+            Caller caller = apiKeys.authenticate(exchange.header("Authorization"));
+            String idempotencyKey = exchange.header("Idempotency-Key");
+            if (idempotencyKey == null) {
+                endpoint.answer(exchange, caller, null);
+            } else {
+                answerOnce(exchange, caller, idempotencyKey, endpoint);
+            }
+        } catch (Problem problem) {
+            fail(exchange, problem);
+        } catch (Exchange.ClientLeft left) {
+            // Charged or not was decided before; there is nobody to tell.
+        } catch (RuntimeException e) {
+            String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+            LOG.errorf(e, "error %s at %s", id, exchange.path());
+            fail(exchange, new Unexpected(id));
+        }
+    }
+
+    private void answerOnce(Exchange exchange, Caller caller, String key, Endpoint endpoint) {
+        if (key.isBlank() || key.length() > LONGEST_KEY) {
+            throw InvalidRequest.outOfRange("Idempotency-Key", "a header of 1 to " + LONGEST_KEY + " characters");
+        }
+        switch (metering.claim(caller, key, request(exchange))) {
+            case Claim.Answered(var charged, var contentType, var answer) -> {
+                exchange.header("Idempotent-Replayed", "true");
+                exchange.send(200, contentType, answer, charged);
+            }
+            case Claim.Fresh fresh -> {
+                try (fresh) {
+                    endpoint.answer(exchange, caller, fresh);
+                }
+            }
+        }
+    }
+
+    /** The same body at another address is another request. */
+    private static byte[] request(Exchange exchange) {
+        ByteArrayOutputStream request = new ByteArrayOutputStream();
+        request.writeBytes((exchange.path() + "\n").getBytes(StandardCharsets.UTF_8));
+        request.writeBytes(exchange.body());
+        return request.toByteArray();
+    }
+
+    private void fail(Exchange exchange, Problem problem) {
+        if (exchange.hasBegun()) {
+            // The status is sent; an error event without [DONE] is how OpenAI's clients learn that a stream broke.
+            try {
+                exchange.write(Exchange.event(json.text(OpenAiError.of(problem))));
+                exchange.end();
+            } catch (Exchange.ClientLeft left) {
+                // There is nobody to tell.
+            }
+            return;
+        }
+        problem.retryAfter().ifPresent(after -> exchange.header("Retry-After", Long.toString(Math.max(1, after.toSeconds()))));
+        if (problem.status() == 401) {
+            exchange.header("WWW-Authenticate", "Bearer");
+        }
+        exchange.send(problem.status(), Exchange.JSON, json.bytes(OpenAiError.of(problem)), null);
+    }
+
+    private void refuse(RoutingContext context) {
+        int status = context.statusCode() > 0 ? context.statusCode() : 500;
+        Problem problem = status == 413 ? new BodyTooLarge(LARGEST_BODY) : new Unexpected("at " + context.request().path());
+        fail(new Exchange(context), problem);
+    }
+
+    private static class Unexpected extends Problem {
+        Unexpected(String id) {
+            super(500, "internal_error",
+                    "Something failed on our side and was logged as " + id + "; this call was not charged.");
+        }
+    }
+
+    private static class BodyTooLarge extends Problem {
+        BodyTooLarge(long most) {
+            super(413, "body_too_large", "A request body may have at most " + (most >> 20) + " MiB.");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package farthing.ledger;
+
+/**
+ * A ledger account. A positive balance is money that is owed to whom the account names.
+ *
+ * @param code unique name
+ * @param guarded whether the balance is kept in the row and may never fall below zero
+ */
+public record Account(String code, boolean guarded) {
+
+    /** What a line may still spend and no lease holds. */
+    public static Account line(LineId line) {
+        return new Account("line:" + line, true);
+    }
+
+    /** What the leases of a line hold; the lease rows guard it. */
+    public static Account leased(LineId line) {
+        return new Account("leased:" + line, false);
+    }
+
+    /** What calls were charged and no batch has settled yet. */
+    public static Account charges() {
+        return new Account("charges", false);
+    }
+
+    /** The money that came in from outside, as a negative balance. */
+    public static Account deposits() {
+        return new Account("deposits", false);
+    }
+}

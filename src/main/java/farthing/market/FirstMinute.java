@@ -1,0 +1,107 @@
+package farthing.market;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+
+import farthing.identity.AccountId;
+import farthing.identity.ApiKeys;
+import farthing.identity.Demo;
+import farthing.identity.KeyLimits;
+import farthing.identity.Lines;
+import farthing.web.Problem;
+import farthing.web.Site;
+import io.quarkus.vertx.http.HttpServerStart;
+
+/** Once the trial answers: its address and a call that works, on the screen and in {@code demo.env}. */
+@Singleton
+class FirstMinute {
+
+    private static final String KEY = "FARTHING_API_KEY";
+
+    private final Demo demo;
+    private final ApiKeys apiKeys;
+    private final Lines lines;
+    private final FirstCall firstCall;
+    private final Site site;
+    private final Path file;
+
+    FirstMinute(Demo demo, ApiKeys apiKeys, Lines lines, FirstCall firstCall, Site site,
+            @ConfigProperty(name = "farthing.data") Path data) {
+        this.demo = demo;
+        this.apiKeys = apiKeys;
+        this.lines = lines;
+        this.firstCall = firstCall;
+        this.site = site;
+        this.file = data.resolve("demo.env");
+    }
+
+    void started(@Observes HttpServerStart event) {
+        if (!demo.offered()) {
+            Progress.say("ready at " + site.publicUrl());
+            return;
+        }
+        // The event is fired on the event loop, and a key takes a query.
+        Thread.ofPlatform().name("first-minute").start(this::welcome);
+    }
+
+    private void welcome() {
+        String secret = knownKey();
+        if (secret == null) {
+            AccountId caller = demo.caller();
+            secret = apiKeys.create(caller, lines.of(caller).getFirst(), "demo", KeyLimits.NONE, null).secret();
+        }
+        write(Map.of("FARTHING_URL", site.publicUrl().toString(), KEY, secret));
+        System.out.println("""
+
+                Farthing is ready: %s
+                Paste this into a terminal; its last line is the address of the call's receipt:
+
+                %s
+                """.formatted(site.publicUrl(), firstCall.curl(secret)));
+    }
+
+    /** The key of an earlier start, while it is good. */
+    private @Nullable String knownKey() {
+        try {
+            for (String line : Files.exists(file) ? Files.readAllLines(file) : List.<String> of()) {
+                if (line.startsWith(KEY + "=")) {
+                    String secret = line.substring(KEY.length() + 1);
+                    apiKeys.authenticate("Bearer " + secret);
+                    return secret;
+                }
+            }
+            return null;
+        } catch (Problem revoked) {
+            return null;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void write(Map<String, String> facts) {
+        StringBuilder text = new StringBuilder();
+        new TreeMap<>(facts).forEach((name, value) -> text.append(name).append('=').append(value).append('\n'));
+        try {
+            Path part = file.resolveSibling("demo.env.part");
+            Files.deleteIfExists(part);
+            Files.createFile(part, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.writeString(part, text);
+            Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package farthing.metering;
+
+import java.time.Instant;
+import java.util.Optional;
+
+import jakarta.inject.Singleton;
+
+import farthing.catalog.Catalog;
+import farthing.catalog.VersionId;
+import farthing.money.Amount;
+import farthing.money.Split;
+import farthing.receipt.ReceiptId;
+
+/** What anyone may know of the calls of all. */
+@Singleton
+public class CallFigures {
+
+    /** @param units in words, e.g. {@code 12 tokens in, 48 out} */
+    public record PublicCall(ReceiptId receipt, VersionId version, String units, Amount charge, Instant at) {
+    }
+
+    /** What all calls so far earned for those who made models and data; the sum of the shares of each call. */
+    public record Earned(Amount developers, Amount data) {
+    }
+
+    private final UsageLog log;
+    private final Catalog catalog;
+
+    CallFigures(UsageLog log, Catalog catalog) {
+        this.log = log;
+        this.catalog = catalog;
+    }
+
+    public Earned earned() {
+        long developers = 0;
+        long data = 0;
+        for (UsageLog.ChargeCount each : log.charges()) {
+            Split.Parts parts = catalog.published(each.version()).split().divide(each.charge());
+            developers = Math.addExact(developers, Math.multiplyExact(parts.developer().nanos(), each.calls()));
+            data = Math.addExact(data, Math.multiplyExact(parts.dataPool().nanos(), each.calls()));
+        }
+        return new Earned(Amount.ofNanos(developers), Amount.ofNanos(data));
+    }
+
+    /** The call charged last. */
+    public Optional<PublicCall> last() {
+        return log.last().map(call -> new PublicCall(call.body().id(), new VersionId(call.receipt().version()),
+                UnitsText.of(new Units(call.body().inputTokens(), call.body().outputTokens(), call.body().items())),
+                call.receipt().charge(), call.body().chargedAt()));
+    }
+
+    public long callsSince(Instant since) {
+        return log.countSince(since);
+    }
+}

@@ -1,0 +1,263 @@
+package farthing.metering;
+
+import java.sql.Connection;
+import java.sql.Date;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.identity.ApiKeyId;
+import farthing.ledger.Account;
+import farthing.ledger.Entry;
+import farthing.ledger.Ledger;
+import farthing.ledger.LineId;
+import farthing.ledger.Posting;
+import farthing.metering.GroupCommit.Pending;
+import farthing.money.Amount;
+import farthing.receipt.Receipt;
+import farthing.receipt.ReceiptBody;
+import farthing.receipt.ReceiptSigner;
+import farthing.receipt.ReceiptTree;
+import farthing.receipt.Shares;
+
+/** Writes one group commit: fence, usages, signature over their receipts, journal entry, roll-ups and replays together. */
+final class CommitWriter {
+
+    /** @param fenced charges whose lease was taken back meanwhile; nothing was written for them */
+    record Written(Set<Pending> fenced) {
+    }
+
+    private record Row(Pending pending, Receipt receipt, ReceiptBody body) {
+    }
+
+    private final Database database;
+    private final Ledger ledger;
+    private final ReceiptSigner signer;
+    private final Clock clock;
+    private final long instance;
+
+    CommitWriter(Database database, Ledger ledger, ReceiptSigner signer, Clock clock, long instance) {
+        this.database = database;
+        this.ledger = ledger;
+        this.signer = signer;
+        this.clock = clock;
+        this.instance = instance;
+    }
+
+    Written write(long commit, List<Pending> batch) {
+        return database.inTransaction(connection -> write(connection, commit, batch));
+    }
+
+    /** After an unknown outcome: what became durable. Waits, by the leases' row locks, for a commit that is still under way. */
+    Written reread(long commit, List<Pending> batch) {
+        return database.inTransaction(connection -> {
+            lockLeases(connection, batch);
+            Set<Object> durable = receiptsOf(connection, commit);
+            return new Written(batch.stream().filter(p -> !durable.contains(p.reservation().receipt().value()))
+                    .collect(Collectors.toSet()));
+        });
+    }
+
+    private Written write(Connection connection, long commit, List<Pending> batch) throws SQLException {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        Set<Pending> fenced = new HashSet<>();
+        List<Row> rows = new ArrayList<>();
+        Map<Lease, List<Pending>> byLease = new TreeMap<>((a, b) -> Long.compare(a.id().value(), b.id().value()));
+        batch.forEach(p -> byLease.computeIfAbsent(p.reservation().lease(), l -> new ArrayList<>()).add(p));
+        for (Map.Entry<Lease, List<Pending>> each : byLease.entrySet()) {
+            Integer seq = advance(connection, each.getKey(), each.getValue());
+            if (seq == null) {
+                fenced.addAll(each.getValue());
+                continue;
+            }
+            for (Pending pending : each.getValue()) {
+                rows.add(row(pending, seq, now));
+                seq++;
+            }
+        }
+        if (!rows.isEmpty()) {
+            insertCommit(connection, commit, rows, now);
+            insertUsages(connection, commit, rows, now);
+            post(connection, commit, rows, now);
+            addSpending(connection, rows, now);
+            keepReplays(connection, rows);
+        }
+        return new Written(fenced);
+    }
+
+    /** The fence: only the open lease of this very instance takes charges. */
+    private @Nullable Integer advance(Connection connection, Lease lease, List<Pending> charges)
+            throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement("""
+                update lease set used = used + ?, next_seq = next_seq + ?
+                where id = ? and instance = ? and state = 'OPEN' returning next_seq""")) {
+            update.setLong(1, Amount.sum(charges.stream().map(Pending::amount)::iterator).nanos());
+            update.setInt(2, charges.size());
+            update.setLong(3, lease.id().value());
+            update.setLong(4, instance);
+            try (ResultSet row = update.executeQuery()) {
+                return row.next() ? row.getInt(1) - charges.size() : null;
+            }
+        }
+    }
+
+    private static Row row(Pending pending, int seq, Instant now) {
+        Reservation call = pending.reservation();
+        Consumed consumed = pending.consumed();
+        Units units = consumed.units();
+        byte[] salt = pending.salt();
+        ReceiptBody body = new ReceiptBody(call.receipt(), now, call.listing().offer().id().value(), units.inputTokens(),
+                units.outputTokens(), units.items(), ReceiptBody.contentHash(salt, consumed.request()),
+                ReceiptBody.contentHash(salt, consumed.response()));
+        Receipt receipt = new Receipt(call.lease().line().value(), call.lease().id().value(), seq,
+                call.listing().version().value(), pending.amount(), body.hash(salt), Shares.NONE.hash());
+        return new Row(pending, receipt, body);
+    }
+
+    private void insertCommit(Connection connection, long commit, List<Row> rows, Instant now) throws SQLException {
+        byte[] root = new ReceiptTree(rows.stream().map(r -> r.receipt.leaf()).toList()).root();
+        try (PreparedStatement insert = connection.prepareStatement(
+                "insert into receipt_commit (id, root, size, signer, signature, committed_at) values (?, ?, ?, ?, ?, ?)")) {
+            insert.setLong(1, commit);
+            insert.setBytes(2, root);
+            insert.setInt(3, rows.size());
+            insert.setBytes(4, signer.address());
+            // In the same transaction as the usages: a signature leaves this process only when they are durable.
+            insert.setBytes(5, signer.sign(root, rows.size()));
+            insert.setTimestamp(6, Timestamp.from(now));
+            insert.executeUpdate();
+        }
+    }
+
+    private static void insertUsages(Connection connection, long commit, List<Row> rows, Instant now) throws SQLException {
+        try (PreparedStatement insert = connection.prepareStatement("""
+                insert into usage (receipt, commit_id, leaf_index, line, lease, seq, account, api_key, version, offer,
+                    input_tokens, output_tokens, items, charge, finish, streamed, started_at, charged_at, salt,
+                    request_hash, response_hash, body_hash, shares_hash)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
+            for (int leaf = 0; leaf < rows.size(); leaf++) {
+                Row row = rows.get(leaf);
+                Reservation call = row.pending.reservation();
+                Consumed consumed = row.pending.consumed();
+                ReceiptBody body = row.body;
+                insert.setObject(1, call.receipt().value());
+                insert.setLong(2, commit);
+                insert.setInt(3, leaf);
+                insert.setInt(4, row.receipt.line());
+                insert.setLong(5, row.receipt.lease());
+                insert.setInt(6, row.receipt.seq());
+                insert.setLong(7, call.caller().account().value());
+                insert.setLong(8, call.caller().key().value());
+                insert.setInt(9, row.receipt.version());
+                insert.setLong(10, body.offer());
+                insert.setInt(11, body.inputTokens());
+                insert.setInt(12, body.outputTokens());
+                insert.setInt(13, body.items());
+                insert.setLong(14, row.receipt.charge().nanos());
+                insert.setString(15, consumed.abandoned() ? "ABANDONED" : "COMPLETE");
+                insert.setBoolean(16, consumed.streamed());
+                insert.setTimestamp(17, Timestamp.from(consumed.startedAt()));
+                insert.setTimestamp(18, Timestamp.from(now));
+                insert.setBytes(19, row.pending.salt());
+                insert.setBytes(20, body.requestHash());
+                insert.setBytes(21, body.responseHash());
+                insert.setBytes(22, row.receipt.bodyHash());
+                insert.setBytes(23, row.receipt.sharesHash());
+                insert.addBatch();
+            }
+            insert.executeBatch();
+        }
+    }
+
+    /** One entry for the whole commit, summed per line. */
+    private void post(Connection connection, long commit, List<Row> rows, Instant now) throws SQLException {
+        Map<Integer, Amount> byLine = new TreeMap<>();
+        rows.forEach(r -> byLine.merge(r.receipt.line(), r.receipt.charge(), Amount::plus));
+        List<Posting> postings = new ArrayList<>();
+        byLine.forEach((line, amount) -> postings.add(new Posting(Account.leased(new LineId(line)), amount.negated())));
+        postings.add(new Posting(Account.charges(), Amount.sum(byLine.values())));
+        ledger.post(connection, new Entry("calls", "commit:" + Long.toHexString(commit), now, postings));
+    }
+
+    private static void addSpending(Connection connection, List<Row> rows, Instant now) throws SQLException {
+        Map<Long, List<Amount>> byKey = new TreeMap<>();
+        rows.forEach(r -> byKey.computeIfAbsent(keyOf(r).value(), k -> new ArrayList<>()).add(r.receipt.charge()));
+        try (PreparedStatement upsert = connection.prepareStatement("""
+                insert into key_spending (api_key, day, nanos, calls) values (?, ?, ?, ?)
+                on conflict (api_key, day) do update set
+                    nanos = key_spending.nanos + excluded.nanos, calls = key_spending.calls + excluded.calls""")) {
+            for (Map.Entry<Long, List<Amount>> each : byKey.entrySet()) {
+                upsert.setLong(1, each.getKey());
+                upsert.setDate(2, Date.valueOf(LocalDate.ofInstant(now, ZoneOffset.UTC)));
+                upsert.setLong(3, Amount.sum(each.getValue()).nanos());
+                upsert.setInt(4, each.getValue().size());
+                upsert.addBatch();
+            }
+            upsert.executeBatch();
+        }
+    }
+
+    private static void keepReplays(Connection connection, List<Row> rows) throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement("""
+                update replay set receipt = ?, content_type = ?, answer = ?
+                where api_key = ? and key_hash = ? and receipt is null""")) {
+            boolean any = false;
+            for (Row row : rows) {
+                Replay replay = row.pending.replay();
+                if (replay != null) {
+                    update.setObject(1, row.pending.reservation().receipt().value());
+                    update.setString(2, replay.contentType());
+                    update.setBytes(3, replay.encryptedAnswer());
+                    update.setLong(4, keyOf(row).value());
+                    update.setBytes(5, replay.keyHash());
+                    update.addBatch();
+                    any = true;
+                }
+            }
+            if (any) {
+                update.executeBatch();
+            }
+        }
+    }
+
+    private static ApiKeyId keyOf(Row row) {
+        return row.pending.reservation().caller().key();
+    }
+
+    private static void lockLeases(Connection connection, List<Pending> batch) throws SQLException {
+        Long[] ids = batch.stream().map(p -> p.reservation().lease().id().value()).distinct().sorted().toArray(Long[]::new);
+        try (PreparedStatement lock = connection
+                .prepareStatement("select id from lease where id = any (?) order by id for update")) {
+            lock.setArray(1, connection.createArrayOf("bigint", ids));
+            lock.executeQuery().close();
+        }
+    }
+
+    private static Set<Object> receiptsOf(Connection connection, long commit) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("select receipt from usage where commit_id = ?")) {
+            select.setLong(1, commit);
+            try (ResultSet rows = select.executeQuery()) {
+                Set<Object> receipts = new HashSet<>();
+                while (rows.next()) {
+                    receipts.add(rows.getObject(1));
+                }
+                return receipts;
+            }
+        }
+    }
+}

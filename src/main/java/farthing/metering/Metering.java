@@ -1,0 +1,166 @@
+package farthing.metering;
+
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+import javax.sql.DataSource;
+
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.catalog.Listing;
+import farthing.identity.Caller;
+import farthing.ledger.Ledger;
+import farthing.money.Amount;
+import farthing.money.Price;
+import farthing.receipt.ReceiptSigner;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
+
+/**
+ * Exact money for calls: reserve the worst case, run, charge what was used. A call that is not charged costs nothing, and no
+ * line
+ * or key is ever overspent.
+ */
+@Singleton
+public class Metering {
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int SALT_BYTES = 32;
+
+    private final Leases leases;
+    private final KeyBudgets keys;
+    private final GroupCommit commits;
+    private final Claims claims;
+    private final MeteringConfig config;
+    private final Clock clock;
+    private final MeterRegistry meters;
+
+    Metering(DataSource source, Ledger ledger, ReceiptSigner signer, MeteringConfig config, Clock clock, MeterRegistry meters) {
+        Database database = new Database(source);
+        long instance = LeaseId.random().value();
+        this.config = config;
+        this.clock = clock;
+        this.meters = meters;
+        this.leases = new Leases(database, ledger, clock, Amount.ofNanos(config.leaseChunk()), instance);
+        this.keys = new KeyBudgets(database, clock);
+        this.claims = new Claims(database, clock, instance);
+        this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance), config.linger(),
+                config.commitSize(), config.queue());
+    }
+
+    /**
+     * Holds what a call with known output costs.
+     *
+     * @throws BudgetExhausted when the line cannot pay for it
+     * @throws KeyLimitReached when the key's own limits do not allow it
+     */
+    public Reservation reserve(Caller caller, Listing listing, int inputTokens, int items) {
+        Amount cost = listing.offer().price().chargeRoundedDown(inputTokens, 0, items);
+        return hold(caller, listing, cost, cost, held -> 0);
+    }
+
+    /**
+     * Holds the worst case of a generation: the input and {@code maxTokens} of output, or, when the caller named none, as much
+     * output up to {@code mostTokens} as the budget affords.
+     *
+     * @param maxTokens the caller's own limit, null if it gave none
+     * @param mostTokens the most that the model can generate here, ≥ 1
+     * @throws BudgetExhausted when the line cannot pay for it, or not for one token of output
+     * @throws KeyLimitReached when the key's own limits do not allow it
+     */
+    public Reservation reserveGeneration(Caller caller, Listing listing, int inputTokens, @Nullable Integer maxTokens,
+            int mostTokens) {
+        Price price = listing.offer().price();
+        int wantedTokens = maxTokens == null ? mostTokens : Math.min(maxTokens, mostTokens);
+        int leastTokens = maxTokens == null ? 1 : wantedTokens;
+        return hold(caller, listing, price.chargeRoundedDown(inputTokens, leastTokens, 1),
+                price.chargeRoundedDown(inputTokens, wantedTokens, 1),
+                held -> price.outputTokensAffordedDown(held, inputTokens, 1, wantedTokens));
+    }
+
+    /**
+     * Claims an Idempotency-Key for a request before it runs.
+     *
+     * @throws IdempotencyMismatch when the key was used for another request
+     * @throws CallUnderWay when the first call with it has not ended yet
+     */
+    public Claim claim(Caller caller, String idempotencyKey, byte[] request) {
+        return claims.claim(caller, idempotencyKey, request);
+    }
+
+    private interface Afforded {
+        int tokens(Amount held);
+    }
+
+    private Reservation hold(Caller caller, Listing listing, Amount least, Amount wanted, Afforded afforded) {
+        KeyBudget key = keys.of(caller.key());
+        Amount allowed = key.hold(caller.limits(), least, wanted, keys.today());
+        Hold hold;
+        try {
+            hold = leases.hold(caller.line(), least, allowed);
+        } catch (RuntimeException e) {
+            key.release(allowed);
+            throw e;
+        }
+        key.release(allowed.minus(hold.amount()));
+        return new Reservation(this, caller, listing, hold, key, afforded.tokens(hold.amount()));
+    }
+
+    Charged charge(Reservation reservation, Consumed consumed, @Nullable Replay replay) {
+        byte[] salt = new byte[SALT_BYTES];
+        RANDOM.nextBytes(salt);
+        CompletableFuture<Charged> done = new CompletableFuture<>();
+        try {
+            Amount amount = reservation.price(consumed.units());
+            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, salt, replay, done));
+        } catch (RuntimeException e) {
+            reservation.end(null);
+            throw e;
+        }
+        try {
+            Charged charged = done.join();
+            meters.counter("farthing.calls.charged").increment();
+            meters.counter("farthing.charged.nanos").increment(charged.amount().nanos());
+            return charged;
+        } catch (CompletionException e) {
+            meters.counter("farthing.calls.not.charged").increment();
+            throw e.getCause() instanceof NotCharged notCharged ? notCharged : e;
+        }
+    }
+
+    LocalDate today() {
+        return keys.today();
+    }
+
+    void start(@Observes @Priority(100) StartupEvent event) {
+        leases.heartbeat();
+        recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
+    }
+
+    @Scheduled(every = "2s")
+    void keepHouse() {
+        leases.heartbeat();
+        recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
+        leases.returnIdle(config.idle());
+    }
+
+    private void recover(Duration unseen) {
+        leases.recoverUnseenSince(clock.instant().minus(unseen));
+        claims.forgetUnseenSince(clock.instant().minus(unseen));
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        commits.close();
+        leases.returnIdle(Duration.ZERO);
+    }
+}

@@ -1,0 +1,38 @@
+package farthing.metering;
+
+import java.time.Duration;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+
+@ConfigMapping(prefix = "farthing.metering")
+interface MeteringConfig {
+
+    /** How long the writer waits for more charges before it commits. */
+    @WithDefault("2ms")
+    Duration linger();
+
+    /** The most charges in one commit. */
+    @WithDefault("500")
+    int commitSize();
+
+    /** The most charges that may wait; more are refused with 503. */
+    @WithDefault("10000")
+    int queue();
+
+    /** Nanos that a lease takes from its line at a time, unless a call needs more. */
+    @WithDefault("100000000")
+    long leaseChunk();
+
+    /** How long a lease may lie unused before its line gets it back. */
+    @WithDefault("30s")
+    Duration idle();
+
+    /** An instance not seen for this long is dead: its leases are recovered and its commits fenced. */
+    @WithDefault("15s")
+    Duration deadAfter();
+
+    /** True where no other instance can be alive, so that leases found at the start are recovered at once. */
+    @WithDefault("false")
+    boolean soleInstance();
+}

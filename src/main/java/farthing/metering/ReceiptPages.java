@@ -1,0 +1,152 @@
+package farthing.metering;
+
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+
+import farthing.catalog.Catalog;
+import farthing.catalog.Offer;
+import farthing.catalog.OfferId;
+import farthing.catalog.Published;
+import farthing.catalog.SplitPart;
+import farthing.catalog.VersionId;
+import farthing.identity.AccountId;
+import farthing.identity.Accounts;
+import farthing.identity.ApiKeys;
+import farthing.money.Amount;
+import farthing.money.Price;
+import farthing.receipt.ReceiptId;
+import farthing.web.Formats;
+import farthing.web.Shortened;
+import farthing.web.Visit;
+import io.quarkus.qute.CheckedTemplate;
+import io.quarkus.qute.TemplateInstance;
+import io.smallrye.common.annotation.Blocking;
+
+/** A receipt to look at: anyone sees what it proves, the payer sees what it was for. */
+@Path("/receipts/{id}")
+@Blocking
+class ReceiptPages {
+
+    @CheckedTemplate(basePath = "metering")
+    static class Templates {
+
+        private Templates() {
+        }
+
+        static native TemplateInstance receipt(ReceiptView page);
+    }
+
+    private final Visit visit;
+    private final UsageLog log;
+    private final Catalog catalog;
+    private final Accounts accounts;
+    private final ApiKeys apiKeys;
+    private final SignatureCheck signatures;
+
+    ReceiptPages(Visit visit, UsageLog log, Catalog catalog, Accounts accounts, ApiKeys apiKeys, SignatureCheck signatures) {
+        this.visit = visit;
+        this.log = log;
+        this.catalog = catalog;
+        this.accounts = accounts;
+        this.apiKeys = apiKeys;
+        this.signatures = signatures;
+    }
+
+    @GET
+    @Produces(MediaType.TEXT_HTML)
+    public TemplateInstance receipt(String id) {
+        ReceiptId receipt = ReceiptId.parse(id);
+        UsageLog.Full call = log.find(receipt).orElseThrow(() -> new ReceiptNotFound(receipt));
+        boolean opened = visit.viewer().map(viewer -> AccountId.of(viewer).equals(call.account())).orElse(false);
+        return Templates.receipt(view(call, opened));
+    }
+
+    private ReceiptView view(UsageLog.Full call, boolean opened) {
+        String id = call.body().id().toString();
+        Published version = catalog.published(new VersionId(call.receipt().version()));
+        Offer offer = catalog.offer(new OfferId(call.body().offer()));
+        String wallet = accounts.walletOf(call.account()).text();
+        return new ReceiptView(id, Shortened.of(id), "/v1/receipts/" + id, opened ? call.body().chargedAt() : null,
+                version.name(),
+                version.href(), version.task().wireName(), Integer.toUnsignedString(call.receipt().line()),
+                HexFormat.of().toHexDigits(call.receipt().lease()), call.receipt().seq(),
+                opened ? "offer " + offer.id().value() + ", in force since " + Formats.exact(offer.validFrom()) : null,
+                opened ? new ReceiptView.Payer(wallet, Shortened.of(wallet)) : null,
+                opened ? apiKeys.namesOf(call.account()).get(call.key()) : null, opened,
+                opened ? rows(call, offer.price()) : List.of(), call.receipt().charge(),
+                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), null, checks(call),
+                hashes(call, opened),
+                null);
+    }
+
+    /** The rows add up to the charge: what the one rounding of the call takes is taken from the last row. */
+    private static List<ReceiptView.Row> rows(UsageLog.Full call, Price price) {
+        List<ReceiptView.Row> rows = new ArrayList<>();
+        add(rows, "tokens in", call.body().inputTokens(), perMillion(price.perMillionInputTokens()),
+                price.chargeRoundedDown(call.body().inputTokens(), 0, 0).minus(Amount.ofNanos(price.perCall())));
+        add(rows, "tokens out", call.body().outputTokens(), perMillion(price.perMillionOutputTokens()),
+                price.chargeRoundedDown(0, call.body().outputTokens(), 0).minus(Amount.ofNanos(price.perCall())));
+        if (price.perItem() > 0) {
+            add(rows, "items", call.body().items(), Formats.dollars(Amount.ofNanos(price.perItem())) + " each",
+                    Amount.ofNanos(Math.multiplyExact(price.perItem(), call.body().items())));
+        }
+        if (price.perCall() > 0) {
+            add(rows, "call", 1, Formats.dollars(Amount.ofNanos(price.perCall())) + " each", Amount.ofNanos(price.perCall()));
+        }
+        Amount rounding = call.receipt().charge().minus(Amount.sum(rows.stream().map(ReceiptView.Row::amount)::iterator));
+        if (!rounding.isZero()) {
+            ReceiptView.Row last = rows.removeLast();
+            rows.add(new ReceiptView.Row(last.label(), last.units(), last.price(), last.amount().plus(rounding)));
+        }
+        return rows;
+    }
+
+    private static void add(List<ReceiptView.Row> rows, String label, long units, String price, Amount amount) {
+        if (units > 0) {
+            rows.add(new ReceiptView.Row(label, units, price, amount));
+        }
+    }
+
+    private static String perMillion(long nanos) {
+        return Formats.dollars(Amount.ofNanos(nanos)) + " per million";
+    }
+
+    private List<ReceiptView.Check> checks(UsageLog.Full call) {
+        SignatureCheck.Result signed = signatures.of(call);
+        return List.of(
+                signed.holds()
+                        ? new ReceiptView.Check("Signed", "done", "yes", "By " + Shortened.of(signed.signer()) + " with "
+                                + call.commit().size() + (call.commit().size() == 1 ? " receipt" : " receipts")
+                                + " of the same moment.", null, null)
+                        : new ReceiptView.Check("Signed", "failed", "no", signed.fault(), null, null),
+                new ReceiptView.Check("In a batch", "waiting", "pending", "Batches begin when settlement on chain does.", null,
+                        null),
+                new ReceiptView.Check("On chain", "waiting", "pending", "It follows its batch.", null, null));
+    }
+
+    private static List<ReceiptView.Hash> hashes(UsageLog.Full call, boolean opened) {
+        List<ReceiptView.Hash> hashes = new ArrayList<>();
+        hashes.add(hash("Leaf", call.receipt().leaf()));
+        hashes.add(hash("Body", call.receipt().bodyHash()));
+        hashes.add(hash("Shares", call.receipt().sharesHash()));
+        hashes.add(hash("Root signed", call.commit().root()));
+        hashes.add(hash("Signature", call.commit().signature()));
+        if (opened) {
+            hashes.add(hash("Request, salted", call.body().requestHash()));
+            hashes.add(hash("Answer, salted", call.body().responseHash()));
+            hashes.add(hash("Salt", call.salt()));
+        }
+        return hashes;
+    }
+
+    private static ReceiptView.Hash hash(String label, byte[] bytes) {
+        String hex = "0x" + HexFormat.of().formatHex(bytes);
+        return new ReceiptView.Hash(label, hex, Shortened.of(hex), null);
+    }
+}

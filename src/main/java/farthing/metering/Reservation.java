@@ -1,0 +1,106 @@
+package farthing.metering;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.catalog.Listing;
+import farthing.identity.Caller;
+import farthing.money.Amount;
+import farthing.receipt.ReceiptId;
+
+/**
+ * The worst case of one call, held before it runs. Ends once: {@link #charge} makes it a durable charge, {@link #close} gives
+ * it
+ * back for free. Closing after the charge does nothing, so use it in try-with-resources.
+ */
+public final class Reservation implements AutoCloseable {
+
+    private enum State {
+        HELD,
+        CHARGING,
+        ENDED
+    }
+
+    private final Metering metering;
+    private final ReceiptId receipt = ReceiptId.random();
+    private final Caller caller;
+    private final Listing listing;
+    private final Hold hold;
+    private final KeyBudget key;
+    private final int maxOutputTokens;
+    private State state = State.HELD;
+
+    Reservation(Metering metering, Caller caller, Listing listing, Hold hold, KeyBudget key, int maxOutputTokens) {
+        this.metering = metering;
+        this.caller = caller;
+        this.listing = listing;
+        this.hold = hold;
+        this.key = key;
+        this.maxOutputTokens = maxOutputTokens;
+    }
+
+    /** Name of the receipt that a charge will have. */
+    public ReceiptId receipt() {
+        return receipt;
+    }
+
+    /** The most output tokens that are paid for. */
+    public int maxOutputTokens() {
+        return maxOutputTokens;
+    }
+
+    /**
+     * Charges what the call consumed and waits until that is durable. Only then may the call be answered.
+     *
+     * @param replay the answer to keep for the same Idempotency-Key, if the call has one
+     * @throws NotCharged when it could not be made durable: the call is free and must not be answered
+     */
+    public Charged charge(Consumed consumed, @Nullable Replay replay) {
+        synchronized (this) {
+            if (state != State.HELD) {
+                throw new IllegalStateException("reservation " + receipt + " is " + state);
+            }
+            state = State.CHARGING;
+        }
+        return metering.charge(this, consumed, replay);
+    }
+
+    /** Gives the hold back unless the call was charged. */
+    @Override
+    public synchronized void close() {
+        if (state == State.HELD) {
+            end(null);
+        }
+    }
+
+    /** What the units cost by the offer frozen at the reservation. */
+    public Amount price(Units units) {
+        return listing.offer().price().chargeRoundedDown(units.inputTokens(), units.outputTokens(), units.items());
+    }
+
+    /** @param charge null when the call is free */
+    synchronized void end(@Nullable Amount charge) {
+        if (state == State.ENDED) {
+            return;
+        }
+        state = State.ENDED;
+        if (charge == null) {
+            hold.lease().release(hold.amount());
+            key.release(hold.amount());
+        } else {
+            hold.lease().settle(hold.amount(), charge);
+            key.settle(hold.amount(), charge, metering.today());
+        }
+    }
+
+    Caller caller() {
+        return caller;
+    }
+
+    Listing listing() {
+        return listing;
+    }
+
+    Lease lease() {
+        return hold.lease();
+    }
+}

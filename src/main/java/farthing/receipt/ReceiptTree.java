@@ -1,0 +1,82 @@
+package farthing.receipt;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+import farthing.chain.Keccak;
+
+/**
+ * A Merkle tree over leaves in the order given: {@code node = keccak256(0x01 ‖ left ‖ right)}. A node without a neighbour moves
+ * up
+ * unchanged, so no leaf counts twice.
+ */
+public final class ReceiptTree {
+
+    private static final byte[] NODE_PREFIX = { 1 };
+
+    private final List<List<byte[]>> levels = new ArrayList<>();
+
+    /** @param leaves at least one, 32 bytes each */
+    public ReceiptTree(List<byte[]> leaves) {
+        if (leaves.isEmpty()) {
+            throw new IllegalArgumentException("a tree has at least one leaf");
+        }
+        levels.add(List.copyOf(leaves));
+        while (levels.getLast().size() > 1) {
+            levels.add(parents(levels.getLast()));
+        }
+    }
+
+    public byte[] root() {
+        return levels.getLast().getFirst().clone();
+    }
+
+    /** The neighbours from the leaf up; levels where the node has none are left out. */
+    public List<byte[]> path(int leaf) {
+        List<byte[]> path = new ArrayList<>();
+        int index = leaf;
+        for (List<byte[]> level : levels.subList(0, levels.size() - 1)) {
+            int neighbour = index ^ 1;
+            if (neighbour < level.size()) {
+                path.add(level.get(neighbour).clone());
+            }
+            index >>= 1;
+        }
+        return path;
+    }
+
+    /** Whether the leaf stands at the index in a tree of that size with that root. */
+    public static boolean proves(byte[] leaf, int index, int size, List<byte[]> path, byte[] root) {
+        if (index < 0 || index >= size) {
+            return false;
+        }
+        byte[] node = leaf;
+        int at = index;
+        int width = size;
+        int used = 0;
+        while (width > 1) {
+            if ((at ^ 1) < width) {
+                if (used == path.size()) {
+                    return false;
+                }
+                byte[] neighbour = path.get(used++);
+                node = (at & 1) == 0 ? Keccak.hash(NODE_PREFIX, node, neighbour) : Keccak.hash(NODE_PREFIX, neighbour, node);
+            }
+            at >>= 1;
+            width = (width + 1) / 2;
+        }
+        return used == path.size() && Arrays.equals(node, root);
+    }
+
+    private static List<byte[]> parents(List<byte[]> level) {
+        List<byte[]> parents = new ArrayList<>((level.size() + 1) / 2);
+        for (int i = 0; i + 1 < level.size(); i += 2) {
+            parents.add(Keccak.hash(NODE_PREFIX, level.get(i), level.get(i + 1)));
+        }
+        if (level.size() % 2 == 1) {
+            parents.add(level.getLast());
+        }
+        return parents;
+    }
+}

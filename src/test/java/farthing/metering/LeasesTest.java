@@ -1,0 +1,164 @@
+package farthing.metering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import farthing.TestClock;
+import farthing.TestDatabase;
+import farthing.ledger.Account;
+import farthing.ledger.Entry;
+import farthing.ledger.Ledger;
+import farthing.ledger.LineId;
+import farthing.money.Amount;
+
+class LeasesTest {
+
+    private static final Amount TEN = Amount.ofNanos(10);
+
+    private final TestClock clock = new TestClock(Instant.parse("2026-11-01T00:00:00Z"));
+    private final Ledger ledger = new Ledger();
+    private final LineId line = new LineId(ThreadLocalRandom.current().nextInt());
+    private Database database;
+
+    @BeforeEach
+    void fundTheLine() throws SQLException {
+        database = new Database(TestDatabase.migrated());
+        database.inTransaction(connection -> {
+            ledger.open(connection, Account.deposits());
+            ledger.open(connection, Account.line(line));
+            ledger.post(connection,
+                    Entry.transfer("deposit", "d:" + line, clock.instant(), Account.deposits(), Account.line(line),
+                            Amount.ofNanos(200)));
+            return true;
+        });
+    }
+
+    @Test
+    void servesExactlyWhatTheLineCanPayFor() throws Exception {
+        Leases leases = instance(Amount.ofNanos(35));
+        List<Callable<Boolean>> calls = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            calls.add(() -> {
+                try {
+                    leases.hold(line, TEN, TEN);
+                    return true;
+                } catch (BudgetExhausted e) {
+                    return false;
+                }
+            });
+        }
+        int served = 0;
+        try (var threads = Executors.newFixedThreadPool(16)) {
+            for (Future<Boolean> call : threads.invokeAll(calls)) {
+                served += call.get() ? 1 : 0;
+            }
+        }
+        assertThat(served).isEqualTo(20);
+        assertThat(balance(Account.line(line))).isZero();
+    }
+
+    @Test
+    void twoInstancesTogetherServeExactlyWhatTheLineCanPayFor() throws Exception {
+        List<Leases> both = List.of(instance(TEN), instance(TEN));
+        List<Callable<Boolean>> calls = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            Leases leases = both.get(i % 2);
+            calls.add(() -> {
+                try {
+                    leases.hold(line, TEN, TEN);
+                    return true;
+                } catch (BudgetExhausted e) {
+                    return false;
+                }
+            });
+        }
+        int served = 0;
+        try (var threads = Executors.newFixedThreadPool(16)) {
+            for (Future<Boolean> call : threads.invokeAll(calls)) {
+                served += call.get() ? 1 : 0;
+            }
+        }
+        assertThat(served).isEqualTo(20);
+    }
+
+    @Test
+    void holdsLessWhereLessIsEnough() {
+        Leases leases = instance(TEN);
+        assertThat(leases.hold(line, TEN, Amount.ofNanos(1000)).amount()).isEqualTo(Amount.ofNanos(200));
+        assertThatThrownBy(() -> leases.hold(line, Amount.ofNanos(1), Amount.ofNanos(1))).isInstanceOf(BudgetExhausted.class)
+                .hasMessageContaining("$0.00 left");
+    }
+
+    @Test
+    void anIdleLeaseGoesBackToItsLine() {
+        Leases leases = instance(Amount.ofNanos(50));
+        Hold hold = leases.hold(line, TEN, TEN);
+        clock.advance(Duration.ofMinutes(1));
+        assertThat(leases.returnIdle(Duration.ofSeconds(30))).as("still held").isZero();
+        hold.lease().release(hold.amount());
+        clock.advance(Duration.ofMinutes(1));
+        assertThat(leases.returnIdle(Duration.ofSeconds(30))).isEqualTo(1);
+        assertThat(balance(Account.line(line))).isEqualTo(200);
+        assertThat(balance(Account.leased(line))).isZero();
+        assertThat(leases.hold(line, TEN, TEN).lease().id()).isNotEqualTo(hold.lease().id());
+    }
+
+    @Test
+    void aDeadInstancesLeaseIsRecoveredOnce() {
+        Leases dead = instance(Amount.ofNanos(50));
+        dead.hold(line, TEN, TEN);
+        clock.advance(Duration.ofSeconds(20));
+        Leases first = instance(TEN);
+        Leases second = instance(TEN);
+        Instant unseen = clock.instant().minusSeconds(15);
+        first.recoverUnseenSince(unseen);
+        assertThat(balance(Account.line(line))).isEqualTo(200);
+        second.recoverUnseenSince(unseen);
+        assertThat(balance(Account.line(line))).isEqualTo(200);
+    }
+
+    @Test
+    void aLivingInstanceKeepsItsLease() {
+        Leases living = instance(Amount.ofNanos(50));
+        living.hold(line, TEN, TEN);
+        clock.advance(Duration.ofSeconds(20));
+        living.heartbeat();
+        instance(TEN).recoverUnseenSince(clock.instant().minusSeconds(15));
+        assertThat(balance(Account.line(line))).isEqualTo(150);
+    }
+
+    @Test
+    void anInstanceWhoseLeaseWasRecoveredTakesANewOne() {
+        Leases stalled = instance(Amount.ofNanos(50));
+        Hold before = stalled.hold(line, TEN, TEN);
+        clock.advance(Duration.ofSeconds(20));
+        instance(TEN).recoverUnseenSince(clock.instant().minusSeconds(15));
+        Hold after = stalled.hold(line, Amount.ofNanos(60), Amount.ofNanos(60));
+        assertThat(after.lease().id()).isNotEqualTo(before.lease().id());
+        assertThat(before.lease().isOpen()).isFalse();
+    }
+
+    private Leases instance(Amount chunk) {
+        Leases leases = new Leases(database, ledger, clock, chunk, ThreadLocalRandom.current().nextLong());
+        leases.heartbeat();
+        return leases;
+    }
+
+    private long balance(Account account) {
+        return database.read(connection -> ledger.balance(connection, account)).nanos();
+    }
+
+}
