@@ -10,7 +10,7 @@ record TypicalCall(int inputTokens, int outputTokens, int items) {
     static TypicalCall of(Task task) {
         return switch (task) {
             case CHAT -> new TypicalCall(400, 200, 1);
-            case COMPLETION -> new TypicalCall(100, 100, 1);
+            case COMPLETION -> new TypicalCall(50, 100, 1);
             case RERANK -> new TypicalCall(2_000, 0, 10);
             case EMBEDDING, CLASSIFICATION, TOKEN_CLASSIFICATION -> new TypicalCall(200, 0, 1);
             case LANGUAGE_IDENTIFICATION, IMAGE_CLASSIFICATION, TENSOR -> new TypicalCall(0, 0, 1);
