@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
 
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -48,12 +48,12 @@ class FirstMinute {
         this.file = data.resolve("demo.env");
     }
 
-    void started(@Observes HttpServerStart event) {
+    void started(@ObservesAsync HttpServerStart event) {
         if (!demo.offered()) {
             Progress.say("ready at " + site.publicUrl());
             return;
         }
-        // The event is fired on the event loop, and a key takes a query.
+        // A thread of its own: what an asynchronous observer throws is lost.
         Thread.ofPlatform().name("first-minute").start(this::welcome);
     }
 
