@@ -33,7 +33,7 @@ class SignIn {
     private final SecureRandom random = new SecureRandom();
 
     SignIn(Clock clock, Site site, SignInConfig config, Accounts accounts,
-            @ConfigProperty(name = "farthing.chain.id", defaultValue = "31337") long chainId) {
+            @ConfigProperty(name = "farthing.chain.id") long chainId) {
         this.clock = clock;
         this.site = site;
         this.config = config;

@@ -53,8 +53,7 @@ class FirstMinute {
             Progress.say("ready at " + site.publicUrl());
             return;
         }
-        // A thread of its own: what an asynchronous observer throws is lost.
-        Thread.ofPlatform().name("first-minute").start(this::welcome);
+        welcome();
     }
 
     private void welcome() {

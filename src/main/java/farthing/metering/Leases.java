@@ -154,6 +154,14 @@ final class Leases {
         }
     }
 
+    /** Makes the account that every charge goes to. */
+    void openAccounts() {
+        database.inTransaction(connection -> {
+            ledger.open(connection, Account.charges());
+            return true;
+        });
+    }
+
     /** Tells the others that this instance lives. */
     void heartbeat() {
         database.inTransaction(connection -> {

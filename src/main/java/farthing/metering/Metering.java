@@ -143,6 +143,7 @@ public class Metering {
     }
 
     void start(@Observes @Priority(100) StartupEvent event) {
+        leases.openAccounts();
         leases.heartbeat();
         recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
     }

@@ -219,12 +219,12 @@ class UsageLog {
         return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(
                     """
-                            select u.line, u.lease, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.receipt, u.charged_at,
-                                u.offer, u.input_tokens, u.output_tokens, u.items, u.request_hash, u.response_hash, u.salt, u.account,
-                                u.api_key, u.finish, u.leaf_index, c.id as commit_id, c.root, c.size, c.signer, c.signature, c.committed_at
-                            from usage u join receipt_commit c on c.id = u.commit_id where
-"""
- + condition)) {
+                                                        select u.line, u.lease, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.receipt, u.charged_at,
+                                                            u.offer, u.input_tokens, u.output_tokens, u.items, u.request_hash, u.response_hash, u.salt, u.account,
+                                                            u.api_key, u.finish, u.leaf_index, c.id as commit_id, c.root, c.size, c.signer, c.signature, c.committed_at
+                                                        from usage u join receipt_commit c on c.id = u.commit_id where
+                            """
+                            + condition)) {
                 select.setObject(1, value);
                 try (ResultSet row = select.executeQuery()) {
                     return row.next() ? Optional.of(full(row)) : Optional.<Full> empty();
