@@ -5,12 +5,17 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.UnknownHostException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +40,10 @@ class Embedded implements AutoCloseable {
         FileLock lock = lock(settings.data());
         System.setProperty("farthing.data", settings.data().toString());
         System.setProperty("farthing.mode", settings.production() ? "production" : "trial");
-        if (settings.databaseUrl() != null) {
+        System.setProperty("farthing.host", settings.host());
+        System.setProperty("farthing.port", Integer.toString(settings.port()));
+        if (settings.database() != null) {
+            requireAnswer(settings.database());
             return new Embedded(lock, null);
         }
         Progress.say("starting PostgreSQL in " + settings.data().resolve("postgres"));
@@ -58,10 +66,22 @@ class Embedded implements AutoCloseable {
         }
     }
 
+    private static void requireAnswer(Settings.Database database) {
+        try {
+            DriverManager.setLoginTimeout(10);
+            DriverManager.getConnection(database.url(), database.user(), database.password()).close();
+        } catch (SQLException e) {
+            throw new CannotStart("the database at FARTHING_DATABASE_URL does not let us in ("
+                    + String.valueOf(e.getMessage()).strip() + "); check its address, user and password, and that it runs.");
+        }
+    }
+
     private static void requireFreePort(Settings settings) {
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
             probe.bind(new InetSocketAddress(InetAddress.getByName(settings.host()), settings.port()));
+        } catch (UnknownHostException e) {
+            throw new CannotStart("FARTHING_HOST is '" + settings.host() + "', which is no address of this machine.");
         } catch (IOException e) {
             throw new CannotStart("port " + settings.port() + " on " + settings.host() + " is in use; stop what uses it or set"
                     + " FARTHING_PORT to a free port.");
@@ -81,9 +101,17 @@ class Embedded implements AutoCloseable {
         } catch (OverlappingFileLockException e) {
             throw inUse(data);
         } catch (IOException e) {
-            throw new CannotStart("the data folder " + data + " cannot be used (" + e.getMessage()
-                    + "); make it writable or set FARTHING_DATA to another folder.");
+            throw new CannotStart("the data folder " + data + " cannot be written (" + reason(e)
+                    + "); make it a writable folder or set FARTHING_DATA to another.");
         }
+    }
+
+    private static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException denied -> denied.getFile() + ": permission denied";
+            case FileAlreadyExistsException file -> file.getFile() + " is not a folder";
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     private static CannotStart inUse(Path data) {
@@ -94,10 +122,15 @@ class Embedded implements AutoCloseable {
     private static EmbeddedPostgres postgres(Path data) {
         Path cluster = data.resolve("postgres");
         Path binaries = data.resolve("postgres-binaries");
+        // Written once the cluster has run: a start that was killed while it was being made leaves half of one.
+        Path complete = data.resolve("postgres-complete");
         stopOrphan(cluster, binaries);
         try {
+            if (Files.exists(cluster) && !Files.exists(complete)) {
+                Files.move(cluster, data.resolve("postgres-incomplete-" + ProcessHandle.current().pid()));
+            }
             File log = data.resolve("postgres.log").toFile();
-            return EmbeddedPostgres.builder().setDataDirectory(cluster).setCleanDataDirectory(false)
+            EmbeddedPostgres postgres = EmbeddedPostgres.builder().setDataDirectory(cluster).setCleanDataDirectory(false)
                     .setOverrideWorkingDirectory(binaries.toFile()).setRegisterShutdownHook(false)
                     // The library's own default is "off"; an acknowledged call must be on the disk.
                     .setServerConfig("synchronous_commit", "on").setServerConfig("fsync", "on")
@@ -105,6 +138,8 @@ class Embedded implements AutoCloseable {
                     .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log))
                     .setErrorRedirector(ProcessBuilder.Redirect.appendTo(log)).setPGStartupWait(Duration.ofSeconds(60))
                     .start();
+            Files.writeString(complete, "");
+            return postgres;
         } catch (IOException | RuntimeException e) {
             throw new CannotStart("the embedded PostgreSQL did not start (" + e.getMessage() + "); see "
                     + data.resolve("postgres.log") + ".");

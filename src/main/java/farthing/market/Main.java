@@ -2,6 +2,8 @@ package farthing.market;
 
 import java.util.concurrent.CountDownLatch;
 
+import org.jspecify.annotations.Nullable;
+
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 
@@ -11,26 +13,37 @@ import io.quarkus.runtime.annotations.QuarkusMain;
 @QuarkusMain
 public class Main {
 
+    private static final CountDownLatch ENDED = new CountDownLatch(1);
+
     public static void main(String[] args) {
+        // The JVM halts when its hooks have returned, and Quarkus' hook returns before PostgreSQL has been stopped. A signal that
+        // comes while PostgreSQL is starting waits here too, until it is up and stopped again.
+        Runtime.getRuntime().addShutdownHook(new Thread(Main::awaitEnd, "farthing-end"));
         Embedded embedded;
         try {
             embedded = Embedded.start(Settings.of(System.getenv()));
         } catch (CannotStart problem) {
-            System.err.println("farthing: " + problem.getMessage());
-            System.exit(1);
+            end(problem.getMessage(), 1);
             return;
         }
-        CountDownLatch ended = new CountDownLatch(1);
-        // The JVM halts when its hooks have returned, and Quarkus' hook returns before PostgreSQL has been stopped.
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitQuietly(ended), "farthing-end"));
-        Quarkus.run(null, (exitCode, cause) -> {
+        try {
+            Quarkus.run(null, (exitCode, cause) -> {
+                embedded.close();
+                end(cause == null ? null : "could not start: " + rootOf(cause).getMessage(), exitCode);
+            }, args);
+        } catch (IllegalStateException signalled) {
+            // Quarkus cannot begin in a JVM that is ending.
             embedded.close();
-            ended.countDown();
-            if (cause != null) {
-                System.err.println("farthing: could not start: " + rootOf(cause).getMessage());
-            }
-            System.exit(exitCode);
-        }, args);
+            end(null, 1);
+        }
+    }
+
+    private static void end(@Nullable String problem, int exitCode) {
+        if (problem != null) {
+            System.err.println("farthing: " + problem);
+        }
+        ENDED.countDown();
+        System.exit(exitCode);
     }
 
     private static Throwable rootOf(Throwable cause) {
@@ -41,9 +54,9 @@ public class Main {
         return root;
     }
 
-    private static void awaitQuietly(CountDownLatch latch) {
+    private static void awaitEnd() {
         try {
-            latch.await();
+            ENDED.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

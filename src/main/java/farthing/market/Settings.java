@@ -1,41 +1,73 @@
 package farthing.market;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
+import farthing.chain.SigningKey;
+import farthing.chain.WellKnownKeys;
+
 /** The settings that decide what is embedded; everything else is configuration of its own feature. */
-record Settings(boolean production, Path data, String host, int port, @Nullable String databaseUrl) {
+record Settings(boolean production, Path data, String host, int port, @Nullable Database database) {
+
+    /** A database that somebody else runs. */
+    record Database(String url, String user, String password) {
+    }
+
+    /** What production has no default for. */
+    static final List<String> NEEDED = List.of("FARTHING_DATABASE_URL", "FARTHING_DATABASE_USER", "FARTHING_DATABASE_PASSWORD",
+            "FARTHING_PUBLIC_URL", "FARTHING_CHAIN_ID", "FARTHING_SIGNER_KEY", "FARTHING_SESSION_SECRET");
 
     static Settings of(Map<String, String> environment) {
-        String mode = environment.getOrDefault("FARTHING_MODE", "trial");
+        String mode = get(environment, "FARTHING_MODE", "trial");
         if (!mode.equals("trial") && !mode.equals("production")) {
             throw new CannotStart("FARTHING_MODE is '" + mode + "'; it must be 'trial' or 'production'.");
         }
         boolean production = mode.equals("production");
         if (production) {
-            requireAll(environment, "FARTHING_DATABASE_URL", "FARTHING_DATABASE_USER", "FARTHING_DATABASE_PASSWORD",
-                    "FARTHING_PUBLIC_URL", "FARTHING_SIGNER_KEY", "FARTHING_SESSION_SECRET");
+            requireAll(environment);
+            requireOwnKey(get(environment, "FARTHING_SIGNER_KEY", ""));
         }
-        return new Settings(production, Path.of(environment.getOrDefault("FARTHING_DATA", "data")).toAbsolutePath(),
-                environment.getOrDefault("FARTHING_HOST", "127.0.0.1"),
-                port(environment.getOrDefault("FARTHING_PORT", "8080")), environment.get("FARTHING_DATABASE_URL"));
+        return new Settings(production, Path.of(get(environment, "FARTHING_DATA", "data")).toAbsolutePath().normalize(),
+                get(environment, "FARTHING_HOST", "127.0.0.1"), port(get(environment, "FARTHING_PORT", "8080")),
+                database(environment));
     }
 
-    private static void requireAll(Map<String, String> environment, String... names) {
-        List<String> missing = new ArrayList<>();
-        for (String name : names) {
-            if (environment.getOrDefault(name, "").isBlank()) {
-                missing.add(name);
-            }
-        }
+    private static String get(Map<String, String> environment, String name, String otherwise) {
+        String value = environment.getOrDefault(name, "");
+        return value.isBlank() ? otherwise : value;
+    }
+
+    private static void requireAll(Map<String, String> environment) {
+        List<String> missing = NEEDED.stream().filter(name -> get(environment, name, "").isEmpty()).toList();
         if (!missing.isEmpty()) {
             throw new CannotStart("production mode uses nothing embedded and these settings are missing: "
                     + String.join(", ", missing) + " (docs/configuration.md says what each is).");
         }
+    }
+
+    private static void requireOwnKey(String hex) {
+        try {
+            WellKnownKeys.refuse("FARTHING_SIGNER_KEY", SigningKey.ofHex(hex));
+        } catch (IllegalArgumentException e) {
+            throw new CannotStart("FARTHING_SIGNER_KEY is no key: " + e.getMessage() + ".");
+        } catch (IllegalStateException e) {
+            throw new CannotStart(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static @Nullable Database database(Map<String, String> environment) {
+        String url = get(environment, "FARTHING_DATABASE_URL", "");
+        if (url.isEmpty()) {
+            return null;
+        }
+        if (!url.startsWith("jdbc:postgresql:")) {
+            throw new CannotStart("FARTHING_DATABASE_URL must be a JDBC address such as jdbc:postgresql://host:5432/farthing.");
+        }
+        return new Database(url, get(environment, "FARTHING_DATABASE_USER", "postgres"),
+                get(environment, "FARTHING_DATABASE_PASSWORD", ""));
     }
 
     private static int port(String value) {

@@ -1,0 +1,156 @@
+package farthing.market;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Starting and ending, as a process of its own. */
+class ServerProcessIT {
+
+    private static final String CALL = """
+            {"model": "wren/langdetect", "input": "Ein kurzer Satz."}""";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void endsCleanlyAndARestartFindsAllData() throws Exception {
+        String key;
+        String receipt;
+        String models;
+        try (FarthingProcess server = FarthingProcess.ready(folder)) {
+            key = server.apiKey();
+            HttpResponse<String> answer = FarthingProcess.HTTP.send(server.call("/v1/classify", CALL).build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+            receipt = answer.headers().firstValue("Farthing-Receipt").orElseThrow();
+            models = server.get("/v1/models").body();
+
+            server.signal("TERM");
+
+            assertThat(server.awaitExit()).isEqualTo(143);
+            assertThat(server.processes()).isEmpty();
+        }
+        try (FarthingProcess server = FarthingProcess.ready(folder)) {
+            assertThat(server.apiKey()).isEqualTo(key);
+            assertThat(server.get("/v1/models").body()).isEqualTo(models);
+            assertThat(server.get("/v1/receipts/" + receipt).statusCode()).isEqualTo(200);
+
+            server.signal("INT");
+
+            assertThat(server.awaitExit()).isEqualTo(130);
+            assertThat(server.processes()).isEmpty();
+        }
+    }
+
+    @Test
+    void aSignalWhilePostgresStartsLeavesNothingBehind() {
+        try (FarthingProcess server = FarthingProcess.launch(folder, Map.of())) {
+            server.await("PostgreSQL to be starting", () -> server.output().contains("starting PostgreSQL"));
+
+            server.signal("TERM");
+
+            assertThat(server.awaitExit()).isEqualTo(143);
+            assertThat(server.processes()).isEmpty();
+        }
+    }
+
+    @Test
+    void startsOnWhatAKilledServerLeftBehind() throws Exception {
+        try (FarthingProcess killed = FarthingProcess.ready(folder)) {
+            FarthingProcess.HTTP.send(killed.call("/v1/classify", CALL).build(), HttpResponse.BodyHandlers.discarding());
+
+            killed.signal("KILL");
+            killed.awaitExit();
+
+            killed.await("its workers to be gone", () -> killed.processes().stream().allMatch(p -> p.contains("postgres")));
+        }
+        try (FarthingProcess server = FarthingProcess.ready(folder)) {
+            assertThat(server.output()).contains("stopping the PostgreSQL that an ended server left behind");
+        }
+    }
+
+    @Test
+    void aDatabaseThatWasNeverFinishedIsMadeAnew() throws Exception {
+        Files.createDirectories(folder.resolve("postgres"));
+        Files.writeString(folder.resolve("postgres/PG_VERSION"), "18\n");
+
+        try (FarthingProcess server = FarthingProcess.ready(folder)) {
+            assertThat(server.get("/v1/models").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aSecondServerOnTheSameFolderIsRefused() {
+        try (FarthingProcess first = FarthingProcess.ready(folder)) {
+            assertRefused(Map.of(), "another server already runs on the data folder " + folder);
+            assertThat(first.processes()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void aPortInUseIsNamed() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertRefused(Map.of("FARTHING_PORT", Integer.toString(taken.getLocalPort())),
+                    "port " + taken.getLocalPort() + " on 127.0.0.1 is in use");
+        }
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenIsNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "");
+
+        assertRefused(Map.of("FARTHING_DATA", file.resolve("data").toString()), "the data folder " + file);
+    }
+
+    @Test
+    void aBadPortIsNamed() {
+        assertRefused(Map.of("FARTHING_PORT", "http"), "FARTHING_PORT is 'http'");
+    }
+
+    @Test
+    void productionSaysWhatIsMissing() {
+        assertRefused(Map.of("FARTHING_MODE", "production"), "these settings are missing: FARTHING_DATABASE_URL");
+    }
+
+    @Test
+    void productionRefusesAKeyThatEverybodyHas() throws IOException {
+        assertRefused(
+                production("FARTHING_SIGNER_KEY", "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"),
+                "FARTHING_SIGNER_KEY is a well-known test key");
+    }
+
+    @Test
+    void aDatabaseThatDoesNotAnswerIsNamed() throws IOException {
+        assertRefused(production("FARTHING_MODE", "production"), "the database at FARTHING_DATABASE_URL does not let us in");
+    }
+
+    /** Complete but for a database behind its address. */
+    private static Map<String, String> production(String name, String value) throws IOException {
+        Map<String, String> settings = new HashMap<>(Map.of("FARTHING_MODE", "production", "FARTHING_DATABASE_URL",
+                "jdbc:postgresql://127.0.0.1:" + FarthingProcess.freePort() + "/farthing", "FARTHING_DATABASE_USER", "farthing",
+                "FARTHING_DATABASE_PASSWORD", "secret", "FARTHING_PUBLIC_URL", "https://models.example.org",
+                "FARTHING_CHAIN_ID", "8453", "FARTHING_SIGNER_KEY",
+                "0x00000000000000000000000000000000000000000000000000000000000f00d5", "FARTHING_SESSION_SECRET",
+                "0123456789abcdef0123456789abcdef"));
+        settings.put(name, value);
+        return settings;
+    }
+
+    private void assertRefused(Map<String, String> settings, String words) {
+        try (FarthingProcess refused = FarthingProcess.launch(folder, settings)) {
+            assertThat(refused.awaitExit()).isEqualTo(1);
+            assertThat(refused.output()).startsWith("farthing: ").contains(words).hasLineCount(1);
+        }
+    }
+}
