@@ -44,6 +44,13 @@ public class Formats {
                 + (six ? "" : NO_BREAK_SPACE + digits.substring(6));
     }
 
+    /** The digits that {@link #dollars} leaves out, so that a column can line up its points. */
+    public static String filler(Amount amount) {
+        String text = dollars(amount);
+        String full = "000" + NO_BREAK_SPACE + "000" + NO_BREAK_SPACE + "000";
+        return full.substring(Math.min(full.length(), text.length() - text.indexOf('.') - 1));
+    }
+
     public static String exact(Amount amount) {
         return grouped(amount.nanos()) + " nanos";
     }

@@ -40,6 +40,15 @@ class FormatsTest {
     }
 
     @Test
+    void fillsUpWhatAColumnNeedsToLineUpItsPoints() {
+        for (long nanos : new long[] { 0, 5, 412_000, 412_001, 2_000_000, 25_000_000_000L, 24_999_958_000L }) {
+            Amount amount = Amount.ofNanos(nanos);
+            String filled = Formats.dollars(amount) + Formats.filler(amount);
+            assertThat(filled.substring(filled.indexOf('.'))).hasSize(".000 000 000".length());
+        }
+    }
+
+    @Test
     void writesExactNanos() {
         assertThat(Formats.exact(Amount.ofNanos(412_000))).isEqualTo("412,000 nanos");
     }
