@@ -34,7 +34,7 @@ record ModelView(String name, String href, String purpose, String task, String e
             @Nullable Signer signer, String note) {
     }
 
-    record Signer(String address, String shortened) {
+    record Signer(String address, String addressShort) {
     }
 
     record Base(String name, @Nullable String href, String share) {

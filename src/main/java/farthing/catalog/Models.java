@@ -37,7 +37,8 @@ class Models implements PanacheRepository<Model> {
     Published published(VersionId id) {
         Version version = getEntityManager().find(Version.class, id.value());
         Model model = version.model;
-        return new Published(id, model.modelId(), version.label, model.task(), version.split(), model.modelId().owner());
+        return new Published(id, model.modelId(), version.label, model.task().wireName(), version.split(),
+                model.modelId().owner());
     }
 
     Offer offer(OfferId id) {

@@ -42,7 +42,7 @@ class AccountPages {
             List<LineRow> lines) {
     }
 
-    record Wallet(String address, String shortened, Instant added) {
+    record Wallet(String address, String addressShort, Instant added) {
     }
 
     record LineRow(String label, Amount left, Amount deposited, Amount used) {

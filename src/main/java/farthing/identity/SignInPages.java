@@ -49,7 +49,7 @@ class SignInPages {
     record Organisation(String label, String href) {
     }
 
-    record DemoPerson(String label, String about, String address, String shortened) {
+    record DemoPerson(String label, String about, String address, String addressShort) {
     }
 
     private final SignIn signIn;

@@ -53,7 +53,8 @@ class FirstMinute {
             Progress.say("ready at " + site.publicUrl());
             return;
         }
-        welcome();
+        // A thread of its own: what an asynchronous observer throws is lost.
+        Thread.ofPlatform().name("first-minute").start(this::welcome);
     }
 
     private void welcome() {

@@ -33,6 +33,7 @@ import farthing.receipt.Receipt;
 import farthing.receipt.ReceiptBody;
 import farthing.receipt.ReceiptSigner;
 import farthing.receipt.ReceiptTree;
+import farthing.receipt.Salts;
 import farthing.receipt.Shares;
 
 /** Writes one group commit: fence, usages, signature over their receipts, journal entry, roll-ups and replays together. */
@@ -77,7 +78,7 @@ final class CommitWriter {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         Set<Pending> fenced = new HashSet<>();
         List<Row> rows = new ArrayList<>();
-        Map<Lease, List<Pending>> byLease = new TreeMap<>((a, b) -> Long.compare(a.id().value(), b.id().value()));
+        Map<Lease, List<Pending>> byLease = new TreeMap<>((a, b) -> Long.compareUnsigned(a.id().value(), b.id().value()));
         batch.forEach(p -> byLease.computeIfAbsent(p.reservation().lease(), l -> new ArrayList<>()).add(p));
         for (Map.Entry<Lease, List<Pending>> each : byLease.entrySet()) {
             Integer seq = advance(connection, each.getKey(), each.getValue());
@@ -120,12 +121,12 @@ final class CommitWriter {
         Reservation call = pending.reservation();
         Consumed consumed = pending.consumed();
         Units units = consumed.units();
-        byte[] salt = pending.salt();
+        Salts salts = pending.salts();
         ReceiptBody body = new ReceiptBody(call.receipt(), now, call.listing().offer().id().value(), units.inputTokens(),
-                units.outputTokens(), units.items(), ReceiptBody.contentHash(salt, consumed.request()),
-                ReceiptBody.contentHash(salt, consumed.response()));
+                units.outputTokens(), units.items(), ReceiptBody.contentHash(salts.request(), consumed.request()),
+                ReceiptBody.contentHash(salts.answer(), consumed.response()));
         Receipt receipt = new Receipt(call.lease().line().value(), call.lease().id().value(), seq,
-                call.listing().version().value(), pending.amount(), body.hash(salt), Shares.NONE.hash());
+                call.listing().version().value(), pending.amount(), body.hash(salts.body()), Shares.NONE.hash());
         return new Row(pending, receipt, body);
     }
 
@@ -173,7 +174,7 @@ final class CommitWriter {
                 insert.setBoolean(16, consumed.streamed());
                 insert.setTimestamp(17, Timestamp.from(consumed.startedAt()));
                 insert.setTimestamp(18, Timestamp.from(now));
-                insert.setBytes(19, row.pending.salt());
+                insert.setBytes(19, row.pending.salts().secret());
                 insert.setBytes(20, body.requestHash());
                 insert.setBytes(21, body.responseHash());
                 insert.setBytes(22, row.receipt.bodyHash());

@@ -1,6 +1,5 @@
 package farthing.metering;
 
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -21,6 +20,7 @@ import farthing.ledger.Ledger;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.receipt.ReceiptSigner;
+import farthing.receipt.Salts;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -33,9 +33,6 @@ import io.quarkus.scheduler.Scheduled;
  */
 @Singleton
 public class Metering {
-
-    private static final SecureRandom RANDOM = new SecureRandom();
-    private static final int SALT_BYTES = 32;
 
     private final Leases leases;
     private final KeyBudgets keys;
@@ -117,12 +114,10 @@ public class Metering {
     }
 
     Charged charge(Reservation reservation, Consumed consumed, @Nullable Replay replay) {
-        byte[] salt = new byte[SALT_BYTES];
-        RANDOM.nextBytes(salt);
         CompletableFuture<Charged> done = new CompletableFuture<>();
         try {
             Amount amount = reservation.price(consumed.units());
-            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, salt, replay, done));
+            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, Salts.random(), replay, done));
         } catch (RuntimeException e) {
             reservation.end(null);
             throw e;

@@ -71,10 +71,10 @@ class ReceiptPages {
         String id = call.body().id().toString();
         Published version = catalog.published(new VersionId(call.receipt().version()));
         Offer offer = catalog.offer(new OfferId(call.body().offer()));
-        String wallet = accounts.walletOf(call.account()).text();
+        String wallet = accounts.find(call.account().value()).orElseThrow().wallet();
         return new ReceiptView(id, Shortened.of(id), "/v1/receipts/" + id, opened ? call.body().chargedAt() : null,
                 version.name(),
-                version.href(), version.task().wireName(), Integer.toUnsignedString(call.receipt().line()),
+                version.href(), version.task(), Integer.toUnsignedString(call.receipt().line()),
                 HexFormat.of().toHexDigits(call.receipt().lease()), call.receipt().seq(),
                 opened ? "offer " + offer.id().value() + ", in force since " + Formats.exact(offer.validFrom()) : null,
                 opened ? new ReceiptView.Payer(wallet, Shortened.of(wallet)) : null,
@@ -140,7 +140,7 @@ class ReceiptPages {
         if (opened) {
             hashes.add(hash("Request, salted", call.body().requestHash()));
             hashes.add(hash("Answer, salted", call.body().responseHash()));
-            hashes.add(hash("Salt", call.salt()));
+            hashes.add(hash("Salt of the body", call.salts().body()));
         }
         return hashes;
     }

@@ -125,7 +125,9 @@ class ReceiptsApi {
         body.put("items", stored.items());
         body.put("request_hash", hex(stored.requestHash()));
         body.put("response_hash", hex(stored.responseHash()));
-        body.put("salt", hex(call.salt()));
+        body.put("body_salt", hex(call.salts().body()));
+        body.put("request_salt", hex(call.salts().request()));
+        body.put("response_salt", hex(call.salts().answer()));
         body.put("abandoned", call.abandoned());
         return body;
     }

@@ -28,7 +28,7 @@ class SignatureCheck {
         UsageLog.Commit commit = call.commit();
         List<byte[]> path = new ReceiptTree(log.leaves(commit.id())).path(call.leafIndex());
         String address = signer.recovered(commit.root(), commit.size(), commit.signature());
-        if (!Arrays.equals(call.body().hash(call.salt()), call.receipt().bodyHash())) {
+        if (!Arrays.equals(call.body().hash(call.salts().body()), call.receipt().bodyHash())) {
             return new Result(false, address, "The body does not have the hash that the receipt states.", path);
         }
         if (!ReceiptTree.proves(call.receipt().leaf(), call.leafIndex(), commit.size(), path, commit.root())) {

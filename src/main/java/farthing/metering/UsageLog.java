@@ -25,6 +25,7 @@ import farthing.money.Amount;
 import farthing.receipt.Receipt;
 import farthing.receipt.ReceiptBody;
 import farthing.receipt.ReceiptId;
+import farthing.receipt.Salts;
 
 /** Reads what the writer has made durable. */
 @Singleton
@@ -47,7 +48,7 @@ class UsageLog {
     }
 
     /** One call with all that its receipt is made of. */
-    record Full(Receipt receipt, ReceiptBody body, byte[] salt, AccountId account, ApiKeyId key, boolean abandoned,
+    record Full(Receipt receipt, ReceiptBody body, Salts salts, AccountId account, ApiKeyId key, boolean abandoned,
             Commit commit,
             int leafIndex) {
     }
@@ -215,16 +216,15 @@ class UsageLog {
         });
     }
 
+    private static final String FULL = """
+            select u.line, u.lease, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.receipt, u.charged_at,
+                u.offer, u.input_tokens, u.output_tokens, u.items, u.request_hash, u.response_hash, u.salt, u.account,
+                u.api_key, u.finish, u.leaf_index, c.id as commit_id, c.root, c.size, c.signer, c.signature, c.committed_at
+            from usage u join receipt_commit c on c.id = u.commit_id where %s""";
+
     private Optional<Full> one(String condition, Object value) {
         return database.read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement(
-                    """
-                                                        select u.line, u.lease, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.receipt, u.charged_at,
-                                                            u.offer, u.input_tokens, u.output_tokens, u.items, u.request_hash, u.response_hash, u.salt, u.account,
-                                                            u.api_key, u.finish, u.leaf_index, c.id as commit_id, c.root, c.size, c.signer, c.signature, c.committed_at
-                                                        from usage u join receipt_commit c on c.id = u.commit_id where
-                            """
-                            + condition)) {
+            try (PreparedStatement select = connection.prepareStatement(FULL.formatted(condition))) {
                 select.setObject(1, value);
                 try (ResultSet row = select.executeQuery()) {
                     return row.next() ? Optional.of(full(row)) : Optional.<Full> empty();
@@ -239,7 +239,7 @@ class UsageLog {
                 row.getInt("output_tokens"), row.getInt("items"), row.getBytes("request_hash"), row.getBytes("response_hash"));
         Commit commit = new Commit(row.getLong("commit_id"), row.getBytes("root"), row.getInt("size"), row.getBytes("signer"),
                 row.getBytes("signature"), row.getTimestamp("committed_at").toInstant());
-        return new Full(receipt(row), body, row.getBytes("salt"), new AccountId(row.getLong("account")),
+        return new Full(receipt(row), body, new Salts(row.getBytes("salt")), new AccountId(row.getLong("account")),
                 new ApiKeyId(row.getLong("api_key")), "ABANDONED".equals(row.getString("finish")), commit,
                 row.getInt("leaf_index"));
     }

@@ -21,7 +21,14 @@ public record Receipt(int line, long lease, int seq, int version, Amount charge,
 
     /** RFC 6962: leaves and inner nodes are hashed under different prefixes, so that neither passes for the other. */
     private static final byte LEAF_PREFIX = 0;
-    private static final int LENGTH = 1 + 4 + 8 + 4 + 4 + 8 + 32 + 32;
+    private static final int HASH = 32;
+    private static final int LENGTH = 1 + 4 + 8 + 4 + 4 + 8 + HASH + HASH;
+
+    public Receipt {
+        if (charge.isNegative() || bodyHash.length != HASH || sharesHash.length != HASH) {
+            throw new IllegalArgumentException("a receipt has a charge ≥ 0 and hashes of 32 bytes");
+        }
+    }
 
     public byte[] leaf() {
         return Keccak.hash(ByteBuffer.allocate(LENGTH).put(LEAF_PREFIX).putInt(line).putLong(lease).putInt(seq).putInt(version)

@@ -32,6 +32,9 @@ public final class ReceiptSigner {
 
     /** @return 65 bytes {@code r ‖ s ‖ v}; the same root always gives the same signature */
     public byte[] sign(byte[] root, int size) {
+        if (size < 1) {
+            throw new IllegalArgumentException("a commit has at least one receipt");
+        }
         return key.sign(digest(domainSeparator, root, size));
     }
 

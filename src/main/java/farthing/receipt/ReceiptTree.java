@@ -64,7 +64,8 @@ public final class ReceiptTree {
                 node = (at & 1) == 0 ? Keccak.hash(NODE_PREFIX, node, neighbour) : Keccak.hash(NODE_PREFIX, neighbour, node);
             }
             at >>= 1;
-            width = (width + 1) / 2;
+            // Not (width + 1) / 2, which overflows for the largest size.
+            width -= width / 2;
         }
         return used == path.size() && Arrays.equals(node, root);
     }

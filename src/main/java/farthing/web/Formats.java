@@ -17,6 +17,7 @@ public class Formats {
 
     private static final DateTimeFormatter EXACT = DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm:ss 'UTC'", Locale.ENGLISH)
             .withZone(ZoneOffset.UTC);
+    private static final long THOUSANDTH = Amount.NANOS_PER_TOKEN / 1000;
     private static final String NO_BREAK_SPACE = "\u00a0";
     private static final String MINUS = "\u2212";
 
@@ -24,28 +25,26 @@ public class Formats {
     }
 
     /**
-     * All digits that are not zero, at least cents, in groups of three after the point: {@code $1,234.50}, {@code $0.000 412}.
+     * As many digits as the size needs, rounded towards zero: cents from a dollar up, else six after the point, nine where a
+     * thousandth of a dollar would hide some; in groups of three: {@code $1,234.50}, {@code $0.000 412}. {@link #exact} hides
+     * nothing.
      */
     public static String dollars(Amount amount) {
         // Unsigned, so that even the smallest long has an absolute value.
         long nanos = amount.isNegative() ? -amount.nanos() : amount.nanos();
         long whole = Long.divideUnsigned(nanos, Amount.NANOS_PER_TOKEN);
-        long rest = Long.remainderUnsigned(nanos, Amount.NANOS_PER_TOKEN);
-        String digits = String.format(Locale.ROOT, "%09d", rest);
-        int end = digits.length();
-        while (end > 2 && digits.charAt(end - 1) == '0') {
-            end--;
+        String digits = String.format(Locale.ROOT, "%09d", Long.remainderUnsigned(nanos, Amount.NANOS_PER_TOKEN));
+        String start = (amount.isNegative() ? MINUS : "") + "$" + grouped(whole) + ".";
+        if (nanos == 0 || whole != 0) {
+            return start + digits.substring(0, 2);
         }
-        StringBuilder text = new StringBuilder(amount.isNegative() ? MINUS : "").append('$')
-                .append(String.format(Locale.ROOT, "%,d", whole)).append('.');
-        for (int i = 0; i < end; i++) {
-            text.append(i > 0 && i % 3 == 0 ? NO_BREAK_SPACE : "").append(digits.charAt(i));
-        }
-        return text.toString();
+        boolean six = nanos >= THOUSANDTH || digits.endsWith("000");
+        return start + digits.substring(0, 3) + NO_BREAK_SPACE + digits.substring(3, 6)
+                + (six ? "" : NO_BREAK_SPACE + digits.substring(6));
     }
 
     public static String exact(Amount amount) {
-        return String.format(Locale.ROOT, "%,d nanos", amount.nanos());
+        return grouped(amount.nanos()) + " nanos";
     }
 
     /** {@code 12,345}. */

@@ -5,6 +5,7 @@ import jakarta.inject.Singleton;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpServerResponse;
 
 /** On every answer, assets and errors included. */
 @Singleton
@@ -32,9 +33,16 @@ class SecurityHeaders {
                 headers.set("Strict-Transport-Security", "max-age=31536000");
             }
             if (context.normalizedPath().startsWith("/assets/")) {
-                headers.set("Cache-Control", "public, max-age=31536000, immutable");
+                context.addHeadersEndHandler(end -> keepForLong(context.response()));
             }
             context.next();
         }, EARLY);
+    }
+
+    /** An asset's address changes with its content; that there is none at an address may change at any time. */
+    private static void keepForLong(HttpServerResponse response) {
+        if (response.getStatusCode() < 400) {
+            response.headers().set("Cache-Control", "public, max-age=31536000, immutable");
+        }
     }
 }

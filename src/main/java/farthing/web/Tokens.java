@@ -10,9 +10,12 @@ import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+import io.quarkus.runtime.StartupEvent;
 
 /** Random tokens, and texts only this site can have made from them. */
 @Singleton
@@ -37,6 +40,10 @@ class Tokens {
                     + LEAST_SECRET);
         }
         secret = new SecretKeySpec(text.getBytes(StandardCharsets.UTF_8), "HmacSHA256");
+    }
+
+    /** A missing or weak secret ends the start, not the first page. */
+    void start(@Observes StartupEvent event) {
     }
 
     /** 256 random bits. */

@@ -176,7 +176,7 @@ class ApiKeysTest {
         Caller caller = keys.authenticate("Bearer " + secret.group());
         assertThat(caller.limits()).isEqualTo(new KeyLimits(Amount.ofTokens(5), Amount.ofNanos(500_000_000)));
         browser.request().get("/keys").then().body(allOf(not(containsString(secret.group())),
-                containsString(secret.group().substring(0, 7)), containsString("$0.50")));
+                containsString(secret.group().substring(0, 7)), containsString("500,000,000 nanos")));
 
         String revoke = "/keys/" + caller.key().value() + "/revoke";
         browser.request().get(revoke).then().statusCode(200).body(containsString("cannot be undone"));

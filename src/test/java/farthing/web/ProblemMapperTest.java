@@ -127,6 +127,7 @@ class ProblemMapperTest {
     void assetsAreServedForALongTime() {
         given().get("/assets/dist/app.css").then().statusCode(200).contentType("text/css").header("Cache-Control",
                 containsString("immutable"));
+        given().get("/assets/dist/none.css").then().statusCode(404).header("Cache-Control", not(containsString("immutable")));
         given().get("/sign-in").then().body(matchesPattern("(?s).*/assets/dist/app.css\\?v=[0-9a-f]{12}\".*"));
     }
 }
