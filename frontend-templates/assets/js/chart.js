@@ -4,12 +4,17 @@ import uPlot from "uplot";
 
 const NANOS = 1e9;
 
-// The same digits as the server writes: two from a dollar up, else six, or nine where a thousandth of a dollar would hide some.
+// The same digits as the server writes (Formats.dollars): cents where they say it all, else six after the point, or nine where
+// a thousandth of a dollar would hide some; rounded towards zero.
 function dollars(nanos) {
-  if (nanos === 0 || nanos >= NANOS) return "$" + (nanos / NANOS).toFixed(2);
-  const digits = String(Math.round(nanos)).padStart(9, "0").match(/\d{3}/g);
-  if (nanos >= 1_000_000 || digits[2] === "000") digits.pop();
-  return "$0." + digits.join("\u00a0");
+  const whole = Math.floor(nanos / NANOS);
+  const rest = Math.floor(nanos % NANOS);
+  const start = `$${whole.toLocaleString("en-US")}.`;
+  const digits = String(rest).padStart(9, "0");
+  if (digits.endsWith("0000000")) return start + digits.slice(0, 2);
+  const groups = digits.match(/\d{3}/g);
+  if (nanos >= 1_000_000 || groups[2] === "000") groups.pop();
+  return start + groups.join("\u00a0");
 }
 
 function day(seconds) {

@@ -19,7 +19,8 @@ import io.quarkus.qute.RawString;
 record ModelView(String name, String href, String purpose, String task, String engine, String size, String quantisation,
         String licence, String version, String hash, String hashShort, List<PriceLine> prices, @Nullable Latency latency,
         Calculator calculator, List<SplitPart> split, @Nullable Amount paid, List<Tab> tabs, String tab, RawString cardHtml,
-        List<Snippet> samples, List<VersionLine> versions, List<Base> bases, List<Set> sets, String dataNote) {
+        List<Snippet> samples, List<VersionLine> versions, List<Base> bases, List<Set> sets, String dataNote,
+        @Nullable String dataShare) {
 
     record PriceLine(String label, Amount amount) {
     }
@@ -79,7 +80,8 @@ record ModelView(String name, String href, String purpose, String task, String e
                         .map(one -> new Tab(one.label, href + "?tab=" + one.address() + "#tabs", one == shown)).toList(),
                 shown.address(), new RawString(Cards.html(model.card) + facts(version)), snippets.of(listing.task()),
                 versions(model, version),
-                List.of(), List.of(), version.provenance);
+                List.of(), List.of(), version.provenance,
+                version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool));
     }
 
     private static String engine(EngineKind kind) {

@@ -43,7 +43,7 @@ class KeysPages {
         static native TemplateInstance revokeKey(Revocation page);
     }
 
-    record Keys(List<Row> keys, @Nullable Created created, KeyForm form, List<Choice> lines) {
+    record Keys(List<Row> keys, @Nullable Created created, boolean rejected, KeyForm form, List<Choice> lines) {
     }
 
     record Row(String id, String name, String prefix, String line, String state, boolean active, Amount today, Amount total,
@@ -125,7 +125,7 @@ class KeysPages {
             String value = Integer.toString(line.getKey().value());
             return new Choice(value, line.getValue(), value.equals(form.line()));
         }).toList();
-        return new Keys(rows, created, form, choices);
+        return new Keys(rows, created, form != KeyForm.EMPTY, form, choices);
     }
 
     private Row row(ApiKey key, Map<LineId, String> labels, KeySpending.Spent spent) {

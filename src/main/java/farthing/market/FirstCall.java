@@ -26,7 +26,8 @@ class FirstCall implements SampleCall {
                 curl -N %1$s/v1/completions \\
                   -H "Authorization: Bearer %2$s" \\
                   -H "Content-Type: application/json" \\
-                  -d '{"model": "%3$s", "prompt": "In the beginning", "max_tokens": 48, "stream": true}' \\
+                  -d '{"model": "%3$s", "prompt": "In the beginning",
+                       "max_tokens": 48, "stream": true}' \\
                   -w '\\n%1$s/receipts/%%header{farthing-receipt}\\n'""".formatted(site.publicUrl(), secret, model());
     }
 

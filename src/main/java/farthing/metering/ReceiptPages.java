@@ -121,13 +121,20 @@ class ReceiptPages {
         SignatureCheck.Result signed = signatures.of(call);
         return List.of(
                 signed.holds()
-                        ? new ReceiptView.Check("Signed", "done", "yes", "By " + Shortened.of(signed.signer()) + " with "
-                                + call.commit().size() + (call.commit().size() == 1 ? " receipt" : " receipts")
-                                + " of the same moment.", null, null)
+                        ? new ReceiptView.Check("Signed", "done", "yes", "By " + Shortened.of(signed.signer())
+                                + others(call.commit().size() - 1) + ".", null, null)
                         : new ReceiptView.Check("Signed", "failed", "no", signed.fault(), null, null),
-                new ReceiptView.Check("In a batch", "waiting", "pending", "Batches begin when settlement on chain does.", null,
+                new ReceiptView.Check("In a batch", "waiting", "pending", "No batch has been posted yet.", null,
                         null),
-                new ReceiptView.Check("On chain", "waiting", "pending", "It follows its batch.", null, null));
+                new ReceiptView.Check("On chain", "waiting", "pending", "A receipt goes on chain with its batch.", null, null));
+    }
+
+    private static String others(int receipts) {
+        return switch (receipts) {
+            case 0 -> "";
+            case 1 -> ", together with 1 other receipt";
+            default -> ", together with " + receipts + " other receipts";
+        };
     }
 
     private static List<ReceiptView.Hash> hashes(UsageLog.Full call, boolean opened) {
@@ -136,6 +143,7 @@ class ReceiptPages {
         hashes.add(hash("Body", call.receipt().bodyHash()));
         hashes.add(hash("Shares", call.receipt().sharesHash()));
         hashes.add(hash("Root signed", call.commit().root()));
+        hashes.add(hash("Signer", call.commit().signer()));
         hashes.add(hash("Signature", call.commit().signature()));
         if (opened) {
             hashes.add(hash("Request, salted", call.body().requestHash()));

@@ -25,9 +25,10 @@ public class Formats {
     }
 
     /**
-     * As many digits as the size needs, rounded towards zero: cents from a dollar up, else six after the point, nine where a
-     * thousandth of a dollar would hide some; in groups of three: {@code $1,234.50}, {@code $0.000 412}. {@link #exact} hides
-     * nothing.
+     * As many digits as the amount needs, never more money than there is: cents where they say it all, else six after the
+     * point,
+     * nine where a thousandth of a dollar would hide some; rounded towards zero, in groups of three: {@code $1,234.50},
+     * {@code $24.999 958}, {@code $0.000 412}. {@link #exact} hides nothing.
      */
     public static String dollars(Amount amount) {
         // Unsigned, so that even the smallest long has an absolute value.
@@ -35,12 +36,19 @@ public class Formats {
         long whole = Long.divideUnsigned(nanos, Amount.NANOS_PER_TOKEN);
         String digits = String.format(Locale.ROOT, "%09d", Long.remainderUnsigned(nanos, Amount.NANOS_PER_TOKEN));
         String start = (amount.isNegative() ? MINUS : "") + "$" + grouped(whole) + ".";
-        if (nanos == 0 || whole != 0) {
+        if (digits.endsWith("0000000")) {
             return start + digits.substring(0, 2);
         }
-        boolean six = nanos >= THOUSANDTH || digits.endsWith("000");
+        boolean six = Long.compareUnsigned(nanos, THOUSANDTH) >= 0 || digits.endsWith("000");
         return start + digits.substring(0, 3) + NO_BREAK_SPACE + digits.substring(3, 6)
                 + (six ? "" : NO_BREAK_SPACE + digits.substring(6));
+    }
+
+    /** The digits that {@link #dollars} leaves out, so that a column can line up its points. */
+    public static String filler(Amount amount) {
+        String text = dollars(amount);
+        String full = "000" + NO_BREAK_SPACE + "000" + NO_BREAK_SPACE + "000";
+        return full.substring(Math.min(full.length(), text.length() - text.indexOf('.') - 1));
     }
 
     public static String exact(Amount amount) {

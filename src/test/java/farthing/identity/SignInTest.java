@@ -176,7 +176,7 @@ class SignInTest {
         browser.request().contentType("application/x-www-form-urlencoded").formParam("_csrf", foreignToken)
                 .formParam("name", "stolen").post("/account").then().statusCode(403);
         given().accept("application/json").contentType("application/x-www-form-urlencoded").post("/sign-in/challenge").then()
-                .statusCode(403).contentType("application/problem+json").body("code", equalTo("form_token_missing"));
+                .statusCode(403).contentType("application/problem+json").body("code", equalTo("form_not_accepted"));
         browser.request().header("X-Csrf-Token", browser.csrf("/account")).post("/sign-out").then().statusCode(303);
         assertThat(accounts.handleOf(accounts.of(wallet.address()))).startsWith("wallet-");
     }

@@ -21,20 +21,31 @@ class FormatsTest {
             412500               | $0.000 412 500
             999999               | $0.000 999 999
             1000001              | $0.001 000
-            10000000             | $0.010 000
+            10000000             | $0.01
             12345678             | $0.012 345
-            500000000            | $0.500 000
+            500000000            | $0.50
             999999999            | $0.999 999
             1000000000           | $1.00
-            1999999999           | $1.99
+            1000000999           | $1.000 000
+            1999999999           | $1.999 999
+            24999958000          | $24.999 958
             25000000000          | $25.00
             1234500000000        | $1,234.50
             -412000              | −$0.000 412
-            9223372036854775807  | $9,223,372,036.85
-            -9223372036854775808 | −$9,223,372,036.85
+            9223372036854775807  | $9,223,372,036.854 775
+            -9223372036854775808 | −$9,223,372,036.854 775
             """)
     void writesMoneyWithThePrecisionItNeeds(long nanos, String text) {
         assertThat(Formats.dollars(Amount.ofNanos(nanos)).replace('\u00a0', ' ')).isEqualTo(text);
+    }
+
+    @Test
+    void fillsUpWhatAColumnNeedsToLineUpItsPoints() {
+        for (long nanos : new long[] { 0, 5, 412_000, 412_001, 2_000_000, 25_000_000_000L, 24_999_958_000L }) {
+            Amount amount = Amount.ofNanos(nanos);
+            String filled = Formats.dollars(amount) + Formats.filler(amount);
+            assertThat(filled.substring(filled.indexOf('.'))).hasSize(".000 000 000".length());
+        }
     }
 
     @Test
