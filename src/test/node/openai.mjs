@@ -28,7 +28,7 @@ async function streamed (call, promise, pieceOf) {
   }
   assert.equal(last.choices.length, 0, 'the last chunk carries usage only')
   assert.equal(last.farthing.receipt, response.headers.get('farthing-receipt'))
-  record(call, text, last.farthing.receipt, last.farthing.charge, last.usage)
+  record(call, text, last.farthing.receipt, last.farthing.charge_nanos, last.usage)
   return whole
 }
 

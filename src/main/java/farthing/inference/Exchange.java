@@ -26,6 +26,8 @@ final class Exchange {
     private final HttpServerResponse response;
     private volatile @Nullable Runnable onLeave;
     private volatile boolean left;
+    /** Completed when the client can take more, or leaves. */
+    private volatile CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
 
     Exchange(RoutingContext context) {
         this.context = context;
@@ -49,13 +51,13 @@ final class Exchange {
     }
 
     boolean hasLeft() {
-        return left;
+        return left || response.closed();
     }
 
     /** Runs the action when the client leaves before it has its answer; at once if it has left already. */
     void onLeave(Runnable action) {
         onLeave = action;
-        if (left) {
+        if (hasLeft()) {
             action.run();
         }
     }
@@ -65,6 +67,7 @@ final class Exchange {
             return;
         }
         left = true;
+        drained.complete(null);
         Runnable action = onLeave;
         if (action != null) {
             // Not on the event loop, which must not wait for an engine.
@@ -106,9 +109,7 @@ final class Exchange {
             response.setChunked(true).putHeader("Content-Type", EVENTS).putHeader("Cache-Control", "no-store")
                     .putHeader("X-Accel-Buffering", "no");
         }
-        if (left || response.closed()) {
-            throw new ClientLeft();
-        }
+        requireClient();
         var _ = response.write(Buffer.buffer(piece));
         if (response.writeQueueFull()) {
             awaitDrain();
@@ -116,19 +117,27 @@ final class Exchange {
     }
 
     private void awaitDrain() {
-        CompletableFuture<Void> drained = new CompletableFuture<>();
+        CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
+        drained = ready;
         context.vertx().runOnContext(loop -> {
-            response.drainHandler(ready -> drained.complete(null));
-            if (!response.writeQueueFull() || response.closed()) {
-                drained.complete(null);
+            response.drainHandler(room -> ready.complete(null));
+            if (!response.writeQueueFull() || hasLeft()) {
+                ready.complete(null);
             }
         });
         try {
-            drained.get(SECONDS_TO_DRAIN, TimeUnit.SECONDS);
+            ready.get(SECONDS_TO_DRAIN, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
             var _ = response.reset();
             throw new ClientLeft();
         } catch (Exception e) {
+            throw new ClientLeft();
+        }
+        requireClient();
+    }
+
+    private void requireClient() {
+        if (hasLeft()) {
             throw new ClientLeft();
         }
     }

@@ -8,6 +8,7 @@ import java.util.Map;
 
 import jakarta.inject.Singleton;
 
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Catalog;
@@ -25,10 +26,13 @@ import farthing.metering.Consumed;
 import farthing.metering.Metering;
 import farthing.metering.Reservation;
 import farthing.metering.Units;
+import farthing.web.Problem;
 
 /** Calls that generate text: completions and chats, whole or streamed. */
 @Singleton
 class Generations {
+
+    private static final Logger LOG = Logger.getLogger(Generations.class);
 
     private final Catalog catalog;
     private final Engines engines;
@@ -95,7 +99,7 @@ class Generations {
     private void whole(Call call) {
         StringBuilder text = new StringBuilder();
         Usage usage = call.generate(text::append);
-        if (usage.finishReason() == FinishReason.CANCELLED) {
+        if (usage.finishReason() == FinishReason.CANCELLED || call.exchange.hasLeft()) {
             // Nothing was delivered, so nothing is charged.
             return;
         }
@@ -118,6 +122,10 @@ class Generations {
             });
         } catch (Exchange.ClientLeft e) {
             usage = call.invocation.usage();
+        } catch (Problem e) {
+            LOG.warnf("call %s broke and is free; %d output tokens of it were delivered: %s", call.reservation.receipt(),
+                    call.invocation.usage().outputTokens(), e.code());
+            throw e;
         }
         byte[] last = event(call.shape.lastChunk(call.reservation.receipt(), call.created(), call.request.model(),
                 usage.finishReason()));

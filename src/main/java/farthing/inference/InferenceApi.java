@@ -82,7 +82,7 @@ class InferenceApi {
             fail(exchange, problem);
         } catch (Exchange.ClientLeft left) {
             // Charged or not was decided before; there is nobody to tell.
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
             LOG.errorf(e, "error %s at %s", id, exchange.path());
             fail(exchange, new Unexpected(id));

@@ -130,6 +130,7 @@ enum TextShape {
     }
 
     private static String finishName(FinishReason finish) {
-        return finish == FinishReason.LENGTH ? "length" : "stop";
+        // A cancelled answer is seen only in a replay, where "stop" would pass it off as whole.
+        return finish == FinishReason.STOP ? "stop" : "length";
     }
 }

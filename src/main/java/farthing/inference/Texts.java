@@ -125,6 +125,10 @@ class Texts {
                 Reservation reservation = metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size())) {
             exchange.onLeave(invocation::close);
             Answer answer = work.run(invocation, reservation.receipt());
+            if (exchange.hasLeft()) {
+                // Nothing was delivered, so nothing is charged.
+                return;
+            }
             Usage usage = answer.usage();
             byte[] body = json.bytes(answer.body());
             Units units = new Units(usage.inputTokens(), usage.outputTokens(), usage.items());

@@ -1,6 +1,7 @@
 package farthing.market;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.logging.LogManager;
 
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,9 @@ public class Main {
     private static final CountDownLatch ENDED = new CountDownLatch(1);
 
     public static void main(String[] args) {
+        // A signal makes the JVM log its exit. Were this thread setting up logging at that moment, the two would wait for each
+        // other for ever.
+        LogManager.getLogManager();
         // The JVM halts when its hooks have returned, and Quarkus' hook returns before PostgreSQL has been stopped. A signal that
         // comes while PostgreSQL is starting waits here too, until it is up and stopped again.
         Runtime.getRuntime().addShutdownHook(new Thread(Main::awaitEnd, "farthing-end"));

@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -57,9 +58,11 @@ class AccountMoney implements Budgets, LineBalances, KeySpending {
 
     @Override
     public Map<LineId, Balance> balances(AccountId account) {
+        // Asked before we hold a connection: it takes one of its own, and readers that hold one and want another starve each other.
+        List<LineId> own = lines.of(account);
         return database.read(connection -> {
             Map<LineId, Balance> balances = new LinkedHashMap<>();
-            for (LineId line : lines.of(account)) {
+            for (LineId line : own) {
                 Amount deposited = ledger.sumOf(connection, "deposit", Account.line(line));
                 Amount left = ledger.balance(connection, Account.line(line))
                         .plus(ledger.balance(connection, Account.leased(line)));

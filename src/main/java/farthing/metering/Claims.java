@@ -12,25 +12,36 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+import org.jboss.logging.Logger;
 
 import farthing.identity.Caller;
 import farthing.money.Amount;
 import farthing.receipt.ReceiptId;
 
-/** Idempotency-Keys: a row that is claimed before the call runs and completed in the transaction of its charge. */
+/**
+ * Idempotency-Keys: a row that is claimed before the call runs and completed in the transaction of its charge, by that claim
+ * and
+ * no other.
+ */
 final class Claims {
 
+    private static final Logger LOG = Logger.getLogger(Claims.class);
+
     private static final Duration KEPT = Duration.ofHours(24);
-    private static final int LARGEST_ANSWER = 1 << 20;
+    private static final Duration LOST_AFTER = Duration.ofMinutes(1);
 
     /** @param requestHash keyed with the caller's own secret, so that it tells the server nothing about a short prompt */
-    record Key(long apiKey, byte[] hash, byte[] requestHash, AnswerCipher cipher) {
+    private record Key(long apiKey, byte[] hash, byte[] requestHash, AnswerCipher cipher) {
     }
 
     private final Database database;
     private final Clock clock;
     private final long instance;
+    private final Set<Long> held = ConcurrentHashMap.newKeySet();
 
     Claims(Database database, Clock clock, long instance) {
         this.database = database;
@@ -42,55 +53,74 @@ final class Claims {
         AnswerCipher cipher = new AnswerCipher(caller.replayKey());
         Key key = new Key(caller.key().value(), sha256(idempotencyKey.getBytes(StandardCharsets.UTF_8)),
                 cipher.fingerprint(request), cipher);
-        return database
-                .inTransaction(connection -> insert(connection, key) ? new Claim.Fresh(this, key) : earlier(connection, key));
-    }
-
-    Replay seal(Key key, String contentType, byte[] answer) {
-        byte[] kept = answer.length <= LARGEST_ANSWER ? key.cipher.encrypt(answer) : new byte[0];
-        return new Replay(key.hash, contentType, kept);
+        long id = LeaseId.random().value();
+        held.add(id);
+        boolean fresh = false;
+        try {
+            Claim claim = database.inTransaction(
+                    connection -> insert(connection, key, id) ? new Claim.Fresh(this, id, cipher) : earlier(connection, key));
+            fresh = claim instanceof Claim.Fresh;
+            return claim;
+        } finally {
+            if (!fresh) {
+                held.remove(id);
+            }
+        }
     }
 
     /** Frees the key unless its call was charged. Waits for a commit that is completing it at this moment. */
-    void release(Key key) {
-        database.inTransaction(connection -> {
-            try (PreparedStatement delete = connection.prepareStatement(
-                    "delete from replay where api_key = ? and key_hash = ? and instance = ? and receipt is null")) {
-                delete.setLong(1, key.apiKey);
-                delete.setBytes(2, key.hash);
-                delete.setLong(3, instance);
-                return delete.executeUpdate();
-            }
-        });
+    void release(long id) {
+        held.remove(id);
+        try {
+            database.inTransaction(connection -> {
+                try (PreparedStatement delete = connection
+                        .prepareStatement("delete from replay where claim = ? and receipt is null")) {
+                    delete.setLong(1, id);
+                    return delete.executeUpdate();
+                }
+            });
+        } catch (Database.Failed | Database.OutcomeUnknown e) {
+            // The call has its answer already, and tidying finds the claim later.
+            LOG.warnf("claim %x could not be freed now: %s", id, e.getMessage());
+        }
     }
 
-    /** A claim left by a crash ends with the instance that made it. */
-    void forgetUnseenSince(Instant then) {
+    /** Frees the keys whose claim nobody holds any more, and forgets answers that were kept long enough. */
+    void tidy(Instant instancesUnseenSince) {
+        Instant now = clock.instant();
+        Long[] mine = held.toArray(Long[]::new);
         database.inTransaction(connection -> {
             try (PreparedStatement delete = connection.prepareStatement("""
-                    delete from replay where receipt is null and instance <> ?
-                    and instance in (select i.id from instance i where i.seen_at <= ?)""")) {
-                delete.setLong(1, instance);
-                delete.setTimestamp(2, Timestamp.from(then));
+                    delete from replay where receipt is not null and claimed_at < ?
+                    or receipt is null and (instance = ? and claimed_at < ? and claim <> all (?)
+                        or instance <> ? and instance in (select i.id from instance i where i.seen_at <= ?))""")) {
+                delete.setTimestamp(1, Timestamp.from(now.minus(KEPT)));
+                delete.setLong(2, instance);
+                // A claim made since we looked at the held ones is younger than this.
+                delete.setTimestamp(3, Timestamp.from(now.minus(LOST_AFTER)));
+                delete.setArray(4, connection.createArrayOf("bigint", mine));
+                delete.setLong(5, instance);
+                delete.setTimestamp(6, Timestamp.from(instancesUnseenSince));
                 return delete.executeUpdate();
             }
         });
     }
 
-    private boolean insert(Connection connection, Key key) throws SQLException {
+    private boolean insert(Connection connection, Key key, long id) throws SQLException {
         Instant now = clock.instant();
         try (PreparedStatement insert = connection.prepareStatement("""
-                insert into replay (api_key, key_hash, request_hash, instance, claimed_at) values (?, ?, ?, ?, ?)
+                insert into replay (api_key, key_hash, claim, request_hash, instance, claimed_at) values (?, ?, ?, ?, ?, ?)
                 on conflict (api_key, key_hash) do update
-                    set request_hash = excluded.request_hash, instance = excluded.instance, claimed_at = excluded.claimed_at,
-                        receipt = null, content_type = null, answer = null
+                    set claim = excluded.claim, request_hash = excluded.request_hash, instance = excluded.instance,
+                        claimed_at = excluded.claimed_at, receipt = null, content_type = null, answer = null
                     where replay.claimed_at < ? and replay.receipt is not null""")) {
             insert.setLong(1, key.apiKey);
             insert.setBytes(2, key.hash);
-            insert.setBytes(3, key.requestHash);
-            insert.setLong(4, instance);
-            insert.setTimestamp(5, Timestamp.from(now));
-            insert.setTimestamp(6, Timestamp.from(now.minus(KEPT)));
+            insert.setLong(3, id);
+            insert.setBytes(4, key.requestHash);
+            insert.setLong(5, instance);
+            insert.setTimestamp(6, Timestamp.from(now));
+            insert.setTimestamp(7, Timestamp.from(now.minus(KEPT)));
             return insert.executeUpdate() == 1;
         }
     }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -39,7 +40,7 @@ import farthing.receipt.Shares;
 /** Writes one group commit: fence, usages, signature over their receipts, journal entry, roll-ups and replays together. */
 final class CommitWriter {
 
-    /** @param fenced charges whose lease was taken back meanwhile; nothing was written for them */
+    /** @param fenced charges whose lease or claim was taken over meanwhile; nothing was written for them */
     record Written(Set<Pending> fenced) {
     }
 
@@ -76,10 +77,11 @@ final class CommitWriter {
 
     private Written write(Connection connection, long commit, List<Pending> batch) throws SQLException {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-        Set<Pending> fenced = new HashSet<>();
+        Set<Pending> fenced = withoutTheirClaim(connection, batch);
         List<Row> rows = new ArrayList<>();
         Map<Lease, List<Pending>> byLease = new TreeMap<>((a, b) -> Long.compareUnsigned(a.id().value(), b.id().value()));
-        batch.forEach(p -> byLease.computeIfAbsent(p.reservation().lease(), l -> new ArrayList<>()).add(p));
+        batch.stream().filter(p -> !fenced.contains(p))
+                .forEach(p -> byLease.computeIfAbsent(p.reservation().lease(), l -> new ArrayList<>()).add(p));
         for (Map.Entry<Lease, List<Pending>> each : byLease.entrySet()) {
             Integer seq = advance(connection, each.getKey(), each.getValue());
             if (seq == null) {
@@ -99,6 +101,29 @@ final class CommitWriter {
             keepReplays(connection, rows);
         }
         return new Written(fenced);
+    }
+
+    /**
+     * The other fence: the first charge of an Idempotency-Key is made under the claim that let its call run, and under no
+     * other.
+     */
+    private static Set<Pending> withoutTheirClaim(Connection connection, List<Pending> batch) throws SQLException {
+        Long[] claims = batch.stream().map(Pending::replay).filter(Objects::nonNull).map(Replay::claim).toArray(Long[]::new);
+        if (claims.length == 0) {
+            return new HashSet<>();
+        }
+        try (PreparedStatement lock = connection.prepareStatement(
+                "select claim from replay where claim = any (?) and receipt is null order by claim for update")) {
+            lock.setArray(1, connection.createArrayOf("bigint", claims));
+            Set<Long> held = new HashSet<>();
+            try (ResultSet row = lock.executeQuery()) {
+                while (row.next()) {
+                    held.add(row.getLong(1));
+                }
+            }
+            return batch.stream().filter(p -> p.replay() != null && !held.contains(p.replay().claim()))
+                    .collect(Collectors.toCollection(HashSet::new));
+        }
     }
 
     /** The fence: only the open lease of this very instance takes charges. */
@@ -215,8 +240,7 @@ final class CommitWriter {
 
     private static void keepReplays(Connection connection, List<Row> rows) throws SQLException {
         try (PreparedStatement update = connection.prepareStatement("""
-                update replay set receipt = ?, content_type = ?, answer = ?
-                where api_key = ? and key_hash = ? and receipt is null""")) {
+                update replay set receipt = ?, content_type = ?, answer = ? where claim = ?""")) {
             boolean any = false;
             for (Row row : rows) {
                 Replay replay = row.pending.replay();
@@ -224,8 +248,7 @@ final class CommitWriter {
                     update.setObject(1, row.pending.reservation().receipt().value());
                     update.setString(2, replay.contentType());
                     update.setBytes(3, replay.encryptedAnswer());
-                    update.setLong(4, keyOf(row).value());
-                    update.setBytes(5, replay.keyHash());
+                    update.setLong(4, replay.claim());
                     update.addBatch();
                     any = true;
                 }

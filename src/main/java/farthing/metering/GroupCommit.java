@@ -7,6 +7,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,6 @@ final class GroupCommit implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(GroupCommit.class);
 
-    /** How long calls wait for a database that does not answer before they fail uncharged. */
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration PAUSE = Duration.ofMillis(100);
 
     /** One charge in the queue. */
@@ -32,23 +31,26 @@ final class GroupCommit implements AutoCloseable {
     }
 
     private final CommitWriter writer;
-    private final int most;
     private final Duration linger;
+    private final Duration patience;
+    private final int most;
     private final BlockingQueue<Pending> queue;
     private final Thread thread;
-    private volatile boolean ending;
+    private volatile boolean closed;
 
-    GroupCommit(CommitWriter writer, Duration linger, int most, int queued) {
+    GroupCommit(CommitWriter writer, Duration linger, Duration patience, int most, int queued) {
         this.writer = writer;
         this.linger = linger;
+        this.patience = patience;
         this.most = most;
         this.queue = new ArrayBlockingQueue<>(queued);
-        this.thread = Thread.ofPlatform().name("group-commit").start(this::run);
+        this.thread = Thread.ofPlatform().name("group-commit").daemon().start(this::run);
     }
 
-    /** @throws NotCharged when too many charges wait */
-    void submit(Pending pending) {
-        if (ending || !queue.offer(pending)) {
+    /** @throws NotCharged when too many charges wait, or the server ends */
+    synchronized void submit(Pending pending) {
+        // Under the lock of close, so that nothing enters a queue that nobody will look at again.
+        if (closed || !queue.offer(pending)) {
             throw NotCharged.busy();
         }
     }
@@ -56,34 +58,36 @@ final class GroupCommit implements AutoCloseable {
     /** Commits what is queued, then ends. */
     @Override
     public void close() {
-        ending = true;
+        synchronized (this) {
+            closed = true;
+        }
         try {
-            thread.join(PATIENCE.plusSeconds(5));
+            thread.join(patience.plusSeconds(5));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
     private void run() {
-        while (!ending || !queue.isEmpty()) {
+        while (!(closed && queue.isEmpty())) {
+            List<Pending> batch = new ArrayList<>();
             try {
-                List<Pending> batch = gather();
+                gather(batch);
                 if (!batch.isEmpty()) {
-                    commit(batch);
+                    commit(batch, System.nanoTime() + patience.toNanos());
                 }
-            } catch (InterruptedException e) {
-                return;
-            } catch (RuntimeException e) {
-                LOG.error("the group commit stumbled; the calls in it were failed uncharged", e);
+            } catch (Throwable e) {
+                // Errors too: if this thread died, every later call would wait for ever.
+                LOG.error("the group commit stumbled over " + batch.size() + " calls", e);
+                fail(batch, NotCharged.failed());
             }
         }
     }
 
-    private List<Pending> gather() throws InterruptedException {
-        List<Pending> batch = new ArrayList<>();
+    private void gather(List<Pending> batch) throws InterruptedException {
         Pending first = queue.poll(100, TimeUnit.MILLISECONDS);
         if (first == null) {
-            return batch;
+            return;
         }
         batch.add(first);
         long until = System.nanoTime() + linger.toNanos();
@@ -94,69 +98,87 @@ final class GroupCommit implements AutoCloseable {
             }
             batch.add(next);
         }
-        return batch;
     }
 
-    private void commit(List<Pending> batch) throws InterruptedException {
+    private void commit(List<Pending> batch, long deadline) {
         long id = LeaseId.random().value();
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        CommitWriter.Written written = null;
         boolean unknown = false;
-        try {
-            while (written == null) {
-                try {
-                    written = unknown ? writer.reread(id, batch) : writer.write(id, batch);
-                } catch (Database.OutcomeUnknown e) {
-                    // From now on the question is only whether that one commit is durable; it is never written a second time.
-                    unknown = true;
-                    LOG.warnf("the database did not confirm commit %x of %d calls; asking it", id, batch.size());
-                } catch (Database.Failed e) {
-                    if (!unknown && batch.size() > 1 && !e.isConnectionLost()) {
-                        // One bad charge must not fail its neighbours.
-                        for (Pending one : batch) {
-                            commit(List.of(one));
-                        }
-                        return;
-                    }
-                    if (!e.isConnectionLost() || System.nanoTime() > deadline) {
-                        throw e;
-                    }
-                    Thread.sleep(PAUSE);
+        Throwable failure = null;
+        while (deadline - System.nanoTime() > 0) {
+            try {
+                CommitWriter.Written written = unknown ? writer.reread(id, batch) : writer.write(id, batch);
+                if (unknown && written.fenced().size() == batch.size()) {
+                    // Certain by now that it was not made, so it may be made.
+                    unknown = false;
+                    continue;
+                }
+                finish(batch, written);
+                return;
+            } catch (Database.OutcomeUnknown e) {
+                // From now on the first question is whether that commit is durable.
+                LOG.warnf("the database did not confirm commit %x of %d calls; asking it", id, batch.size());
+                unknown = true;
+                failure = e;
+            } catch (RuntimeException | Error e) {
+                failure = e;
+                if (!unknown && !(e instanceof Database.Failed failed && failed.isPassing())) {
+                    break;
                 }
             }
-            finish(batch, written);
-        } catch (Database.Failed e) {
-            LOG.errorf("commit %x of %d calls failed: %s", id, batch.size(), e.getMessage());
-            fail(batch, unknown);
-        } catch (RuntimeException e) {
-            fail(batch, unknown);
-            throw e;
+            pause();
+        }
+        if (unknown) {
+            LOG.errorf(failure, "it is not known whether commit %x is durable; its calls were answered so: %s", id,
+                    receipts(batch));
+            abandon(batch);
+        } else if (batch.size() > 1 && deadline - System.nanoTime() > 0) {
+            // One bad charge must not fail its neighbours.
+            batch.forEach(one -> commit(List.of(one), deadline));
+        } else {
+            LOG.errorf(failure, "commit %x failed, so these calls were not charged: %s", id, receipts(batch));
+            fail(batch, NotCharged.failed());
         }
     }
 
     private static void finish(List<Pending> batch, CommitWriter.Written written) {
         for (Pending pending : batch) {
-            Reservation reservation = pending.reservation;
             if (written.fenced().contains(pending)) {
-                reservation.lease().abandon();
-                reservation.end(null);
-                pending.done.completeExceptionally(NotCharged.leaseLost());
+                pending.reservation.lease().abandon();
+                fail(List.of(pending), NotCharged.fenced());
             } else {
-                reservation.end(pending.amount);
-                pending.done.complete(new Charged(reservation.receipt(), pending.amount));
+                pending.reservation.end(pending.amount);
+                pending.done.complete(new Charged(pending.reservation.receipt(), pending.amount));
             }
         }
     }
 
-    private static void fail(List<Pending> batch, boolean unknown) {
+    private static void fail(List<Pending> batch, NotCharged answer) {
         for (Pending pending : batch) {
-            Reservation reservation = pending.reservation;
-            if (unknown) {
-                // Whether the money is gone is for the database to say; nothing more is spent from this lease.
-                reservation.lease().abandon();
-            }
-            reservation.end(null);
-            pending.done.completeExceptionally(unknown ? NotCharged.unknown(reservation.receipt()) : NotCharged.failed());
+            pending.reservation.end(null);
+            pending.done.completeExceptionally(answer);
+        }
+    }
+
+    /**
+     * Whether the money is gone is for the database to say; until then it counts as gone, and nothing is spent from the lease.
+     */
+    private static void abandon(List<Pending> batch) {
+        for (Pending pending : batch) {
+            pending.reservation.lease().abandon();
+            pending.reservation.end(pending.amount);
+            pending.done.completeExceptionally(NotCharged.unknown(pending.reservation.receipt()));
+        }
+    }
+
+    private static String receipts(List<Pending> batch) {
+        return batch.stream().map(pending -> pending.reservation.receipt().toString()).collect(Collectors.joining(" "));
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE);
+        } catch (InterruptedException e) {
+            // Nobody has a reason to interrupt this thread, and its calls must get an answer.
         }
     }
 }

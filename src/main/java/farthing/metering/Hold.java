@@ -4,10 +4,4 @@ import farthing.money.Amount;
 
 /** Money set aside on a lease for one call. Ends by exactly one of settle and release, both through {@link Reservation}. */
 record Hold(Lease lease, Amount amount) {
-
-    /** The same hold with what is not needed given back. */
-    Hold reducedTo(Amount needed) {
-        lease.release(amount.minus(needed));
-        return new Hold(lease, needed);
-    }
 }

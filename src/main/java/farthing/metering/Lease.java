@@ -2,6 +2,8 @@ package farthing.metering;
 
 import java.time.Instant;
 
+import org.jspecify.annotations.Nullable;
+
 import farthing.ledger.LineId;
 import farthing.money.Amount;
 
@@ -55,6 +57,12 @@ final class Lease {
         held = held.plus(amount);
         lastUsed = now;
         return true;
+    }
+
+    /** Holds what is free, at most {@code most}; null where that is less than {@code least}. */
+    synchronized @Nullable Amount holdUpTo(Amount most, Amount least, Instant now) {
+        Amount amount = free().min(most);
+        return !amount.isLessThan(least) && hold(amount, now) ? amount : null;
     }
 
     synchronized void grow(Amount amount) {

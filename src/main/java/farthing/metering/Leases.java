@@ -65,42 +65,54 @@ final class Leases {
         }
         book.refill.lock();
         try {
-            Lease lease = refilled(book, line, wanted);
-            while (lease != null) {
-                Amount amount = lease.free().min(wanted);
-                if (amount.isLessThan(least)) {
-                    break;
+            while (true) {
+                Lease lease = openLease(book);
+                if (lease != null && lease.hold(wanted, clock.instant())) {
+                    return new Hold(lease, wanted);
                 }
-                if (lease.hold(amount, clock.instant())) {
-                    return new Hold(lease, amount);
+                // Others hold from the lease meanwhile, so what was just granted may be gone again: only an empty line ends this.
+                if (grow(book, lease, line, wanted)) {
+                    continue;
+                }
+                Amount rest = lease == null ? null : lease.holdUpTo(wanted, least, clock.instant());
+                if (lease != null && rest != null) {
+                    return new Hold(lease, rest);
+                }
+                if (lease == null || lease.isOpen()) {
+                    throw new BudgetExhausted(line, least, lease == null ? Amount.ZERO : lease.free());
                 }
             }
-            throw new BudgetExhausted(line, least, lease == null ? Amount.ZERO : lease.free());
         } finally {
             book.refill.unlock();
         }
     }
 
-    /** The line's open lease with {@code wanted} free, or with all that the line had; null for an empty line. */
-    private @Nullable Lease refilled(Book book, LineId line, Amount wanted) {
-        while (true) {
-            Lease open = book.lease != null && book.lease.isOpen() ? book.lease : null;
-            Amount missing = open == null ? wanted : wanted.minus(open.free());
-            if (open != null && !Amount.ZERO.isLessThan(missing)) {
-                return open;
-            }
-            Grant grant = granted(open, line, missing.max(chunk));
-            if (grant == null) {
-                return open;
-            }
-            // Only what is durably taken from the line may be held.
-            grant.lease.grow(grant.amount);
-            if (open != null && grant.lease != open) {
-                // Somebody recovered the old one, and what it had free is on the line again: ask once more.
-                open.abandon();
-            }
-            book.lease = grant.lease;
+    /** The book's lease; one that was closed gives back to the line first, or the line would look emptier than it is. */
+    private @Nullable Lease openLease(Book book) {
+        Lease lease = book.lease;
+        if (lease != null && !lease.isOpen()) {
+            close(lease.id(), "RETURNED");
+            book.lease = null;
+            return null;
         }
+        return lease;
+    }
+
+    /** Moves money from the line to its lease, or to a new one; false when the line has none. */
+    private boolean grow(Book book, @Nullable Lease lease, LineId line, Amount wanted) {
+        Amount missing = lease == null ? wanted : wanted.minus(lease.free());
+        Grant grant = granted(lease, line, missing.max(chunk));
+        if (grant == null) {
+            return false;
+        }
+        // Only what is durably taken from the line may be held.
+        grant.lease.grow(grant.amount);
+        if (lease != null && grant.lease != lease) {
+            // Somebody recovered the old one.
+            lease.abandon();
+        }
+        book.lease = grant.lease;
+        return true;
     }
 
     private record Grant(Lease lease, Amount amount) {
@@ -196,6 +208,17 @@ final class Leases {
             }
         }
         return returned;
+    }
+
+    /** Gives everything back. A call that still runs is fenced, so only when nothing is charged any more. */
+    void returnAll() {
+        for (Book book : books.values()) {
+            Lease lease = book.lease;
+            if (lease != null) {
+                lease.abandon();
+            }
+        }
+        returnIdle(Duration.ZERO);
     }
 
     /**

@@ -52,7 +52,7 @@ public class Metering {
         this.keys = new KeyBudgets(database, clock);
         this.claims = new Claims(database, clock, instance);
         this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance), config.linger(),
-                config.commitSize(), config.queue());
+                config.patience(), config.commitSize(), config.queue());
     }
 
     /**
@@ -105,7 +105,7 @@ public class Metering {
         Hold hold;
         try {
             hold = leases.hold(caller.line(), least, allowed);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             key.release(allowed);
             throw e;
         }
@@ -117,8 +117,13 @@ public class Metering {
         CompletableFuture<Charged> done = new CompletableFuture<>();
         try {
             Amount amount = reservation.price(consumed.units());
+            if (reservation.held().isLessThan(amount)) {
+                throw new IllegalStateException(
+                        "the engine counted " + consumed.units() + " for receipt " + reservation.receipt()
+                                + ", more than the " + reservation.held() + " held for it");
+            }
             commits.submit(new GroupCommit.Pending(reservation, consumed, amount, Salts.random(), replay, done));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             reservation.end(null);
             throw e;
         }
@@ -152,11 +157,11 @@ public class Metering {
 
     private void recover(Duration unseen) {
         leases.recoverUnseenSince(clock.instant().minus(unseen));
-        claims.forgetUnseenSince(clock.instant().minus(unseen));
+        claims.tidy(clock.instant().minus(unseen));
     }
 
     void stop(@Observes ShutdownEvent event) {
         commits.close();
-        leases.returnIdle(Duration.ZERO);
+        leases.returnAll();
     }
 }

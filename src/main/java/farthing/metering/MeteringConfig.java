@@ -20,6 +20,10 @@ interface MeteringConfig {
     @WithDefault("10000")
     int queue();
 
+    /** How long calls wait for a database that does not answer before they fail uncharged. */
+    @WithDefault("5s")
+    Duration patience();
+
     /** Nanos that a lease takes from its line at a time, unless a call needs more. */
     @WithDefault("100000000")
     long leaseChunk();

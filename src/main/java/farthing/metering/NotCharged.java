@@ -17,9 +17,9 @@ public class NotCharged extends Problem {
         return new NotCharged("not_charged", "The charge could not be stored, so this call was not charged. Try again.");
     }
 
-    static NotCharged leaseLost() {
+    static NotCharged fenced() {
         return new NotCharged("lease_lost",
-                "This server paused for too long and its share of the budget was taken back; this call was not charged. Try again.");
+                "This server paused for too long and others took over what it held; this call was not charged. Try again.");
     }
 
     static NotCharged busy() {

@@ -3,5 +3,5 @@ package farthing.metering;
 /**
  * A finished answer, encrypted under a key that only the holder of the API key can derive. Made by {@link Claim.Fresh#replay}.
  */
-public record Replay(byte[] keyHash, String contentType, byte[] encryptedAnswer) {
+public record Replay(long claim, String contentType, byte[] encryptedAnswer) {
 }

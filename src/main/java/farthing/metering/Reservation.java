@@ -100,6 +100,10 @@ public final class Reservation implements AutoCloseable {
         return listing;
     }
 
+    Amount held() {
+        return hold.amount();
+    }
+
     Lease lease() {
         return hold.lease();
     }

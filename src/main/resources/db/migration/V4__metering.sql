@@ -77,6 +77,8 @@ create table key_spending (
 create table replay (
     api_key      bigint      not null,
     key_hash     bytea       not null,
+    -- Random, anew for each claim: a charge completes the claim under which its call ran, or is not made.
+    claim        bigint      not null unique,
     request_hash bytea       not null,
     instance     bigint      not null,
     receipt      uuid,

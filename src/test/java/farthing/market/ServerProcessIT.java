@@ -20,8 +20,11 @@ class ServerProcessIT {
     private static final String CALL = """
             {"model": "wren/langdetect", "input": "Ein kurzer Satz."}""";
 
-    @TempDir
-    Path folder;
+    private final Path folder;
+
+    ServerProcessIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @Test
     void endsCleanlyAndARestartFindsAllData() throws Exception {
