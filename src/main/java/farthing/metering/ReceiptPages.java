@@ -119,6 +119,11 @@ class ReceiptPages {
 
     private List<ReceiptView.Check> checks(UsageLog.Full call) {
         SignatureCheck.Result signed = signatures.of(call);
+        if (call.reversedAt() != null) {
+            return List.of(
+                    new ReceiptView.Check("Reversed", "done", "yes", "The call was not answered, so its charge was given back "
+                            + Formats.exact(call.reversedAt()) + ".", null, null));
+        }
         return List.of(
                 signed.holds()
                         ? new ReceiptView.Check("Signed", "done", "yes", "By " + Shortened.of(signed.signer())

@@ -61,6 +61,9 @@ class ReceiptsApi {
         answer.put("receipt", publicRow(call));
         answer.put("commit", commit(call));
         answer.put("settlement", Map.of("state", "pending"));
+        if (call.reversedAt() != null) {
+            answer.put("reversed_at", call.reversedAt().toString());
+        }
         if (isPayer(call, authorization)) {
             answer.put("body", body(call));
         }
