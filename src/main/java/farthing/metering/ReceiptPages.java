@@ -71,6 +71,7 @@ class ReceiptPages {
         String id = call.body().id().toString();
         Published version = catalog.published(new VersionId(call.receipt().version()));
         Offer offer = catalog.offer(new OfferId(call.body().offer()));
+        SignatureCheck.Result signed = signatures.of(call);
         String wallet = accounts.find(call.account().value()).orElseThrow().wallet();
         return new ReceiptView(id, Shortened.of(id), "/v1/receipts/" + id, opened ? call.body().chargedAt() : null,
                 version.name(),
@@ -80,8 +81,8 @@ class ReceiptPages {
                 opened ? new ReceiptView.Payer(wallet, Shortened.of(wallet)) : null,
                 opened ? apiKeys.namesOf(call.account()).get(call.key()) : null, opened,
                 opened ? rows(call, offer.price()) : List.of(), call.receipt().charge(),
-                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), null, checks(call),
-                hashes(call, opened),
+                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), null, checks(call, signed),
+                hashes(call, signed, opened),
                 null);
     }
 
@@ -117,8 +118,7 @@ class ReceiptPages {
         return Formats.dollars(Amount.ofNanos(nanos)) + " per million";
     }
 
-    private List<ReceiptView.Check> checks(UsageLog.Full call) {
-        SignatureCheck.Result signed = signatures.of(call);
+    private static List<ReceiptView.Check> checks(UsageLog.Full call, SignatureCheck.Result signed) {
         return List.of(
                 signed.holds()
                         ? new ReceiptView.Check("Signed", "done", "yes", "By " + Shortened.of(signed.signer())
@@ -137,13 +137,13 @@ class ReceiptPages {
         };
     }
 
-    private static List<ReceiptView.Hash> hashes(UsageLog.Full call, boolean opened) {
+    private static List<ReceiptView.Hash> hashes(UsageLog.Full call, SignatureCheck.Result signed, boolean opened) {
         List<ReceiptView.Hash> hashes = new ArrayList<>();
         hashes.add(hash("Leaf", call.receipt().leaf()));
         hashes.add(hash("Body", call.receipt().bodyHash()));
         hashes.add(hash("Shares", call.receipt().sharesHash()));
         hashes.add(hash("Root signed", call.commit().root()));
-        hashes.add(hash("Signer", call.commit().signer()));
+        hashes.add(new ReceiptView.Hash("Signer", signed.signer(), Shortened.of(signed.signer()), null));
         hashes.add(hash("Signature", call.commit().signature()));
         if (opened) {
             hashes.add(hash("Request, salted", call.body().requestHash()));
