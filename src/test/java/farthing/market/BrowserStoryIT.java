@@ -1,0 +1,280 @@
+package farthing.market;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.ReducedMotion;
+
+/** What a newcomer does with a mouse, a thumb, a keyboard or without script. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BrowserStoryIT {
+
+    private static final List<String> PUBLIC = List.of("/", "/sign-in", "/models", "/models?q=embedding", "/models?q=zebra",
+            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
+            "/models/wren/langdetect?in=x", "/docs");
+    private static final List<String> OWN = List.of("/keys", "/usage", "/usage?from=2020-01-01&to=2020-01-02", "/account");
+
+    private final FarthingProcess server;
+    private final Chromium chromium;
+    private final ObjectMapper json = new ObjectMapper();
+
+    /** What the browser's console complained about: script errors, breaches of the content security policy, missing files. */
+    private final List<String> complaints = new ArrayList<>();
+
+    BrowserStoryIT(@TempDir Path folder) {
+        chromium = new Chromium();
+        server = FarthingProcess.ready(folder);
+    }
+
+    @AfterAll
+    void close() {
+        server.close();
+        chromium.close();
+    }
+
+    @AfterEach
+    void nothingBrokeOnTheWay() {
+        List<String> found = List.copyOf(complaints);
+        complaints.clear();
+        assertThat(found).isEmpty();
+    }
+
+    @Test
+    void aNewcomerSignsInMakesAKeyCallsAndFindsTheCallItsChargeAndItsReceipt() throws Exception {
+        try (BrowserContext browser = browser(new Browser.NewContextOptions())) {
+            Page page = signedIn(browser, "/keys");
+            long before = budgetLeft(page);
+
+            page.getByLabel("Name", new Page.GetByLabelOptions().setExact(true)).fill("story");
+            page.getByLabel("Total limit").fill("0.01");
+            button(page, "Create key").click();
+            String secret = page.getByLabel("The new key", new Page.GetByLabelOptions().setExact(true)).innerText().strip();
+            assertThat(secret).startsWith("fk_");
+            page.navigate(url("/keys"));
+            assertThat(page.content()).as("a key is shown once").doesNotContain(secret);
+
+            HttpResponse<String> answer = call(secret);
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+            String receipt = answer.headers().firstValue("Farthing-Receipt").orElseThrow();
+            long charge = Long.parseLong(answer.headers().firstValue("Farthing-Charge").orElseThrow());
+            int out = json.readTree(answer.body()).at("/usage/completion_tokens").asInt();
+
+            page.navigate(url("/usage"));
+            assertThat(budgetLeft(page)).isEqualTo(before - charge);
+            Locator row = page.getByRole(AriaRole.ROW)
+                    .filter(new Locator.FilterOptions().setHas(page.locator("a[href='/receipts/" + receipt + "']")));
+            assertThat(row).containsText("wren/kjv");
+            assertThat(row).containsText("story");
+            assertThat(row).containsText(out + " out");
+            assertThat(nanos(row.locator(".money"))).isEqualTo(charge);
+
+            row.locator("a[href='/receipts/" + receipt + "']").click();
+            assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setName("Receipt").setExact(true)))
+                    .isVisible();
+            assertThat(nanos(page.locator(".receipt tfoot .money"))).isEqualTo(charge);
+            assertThat(sum(page.locator(".receipt tbody .money"))).as("units × price").isEqualTo(charge);
+            assertThat(sum(page.locator(".receipt .split .money"))).as("who is paid").isEqualTo(charge);
+            assertThat(page.locator(".checks .done")).containsText("Signed: yes");
+
+            page.navigate(url("/keys"));
+            Locator key = page.getByRole(AriaRole.ROW).filter(new Locator.FilterOptions().setHasText("story"));
+            assertThat(nanos(key.locator("[data-label='Spent today'] .money").first())).isEqualTo(charge);
+
+            page.locator(".menu summary").click();
+            button(page, "Sign out").click();
+            assertThat(page.locator(".top").getByRole(AriaRole.LINK, new Locator.GetByRoleOptions().setName("Sign in")))
+                    .isVisible();
+            page.navigate(url("/keys"));
+            assertThat(page).hasURL(Pattern.compile(".*/sign-in\\?next=.*"));
+        }
+    }
+
+    @Test
+    void everythingFitsAPhone() throws Exception {
+        try (BrowserContext phone = browser(new Browser.NewContextOptions().setViewportSize(360, 740).setHasTouch(true))) {
+            Page page = signedIn(phone, "/");
+            for (String path : paths()) {
+                page.navigate(url(path));
+                assertThat((Integer) page.evaluate("document.documentElement.scrollWidth"))
+                        .as(path + " is as wide as the phone")
+                        .isLessThanOrEqualTo(360);
+                assertThat((List<?>) page.evaluate(
+                        """
+                                [...document.querySelectorAll('button, .button, select, summary, input:not([type=checkbox], [type=radio], [type=hidden])')]
+                                  .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44)
+                                  .map(e => e.outerHTML)"""))
+                        .as(path + " has nothing too small for a thumb").isEmpty();
+            }
+            page.locator(".menu summary").tap();
+            assertThat(button(page, "Sign out")).isInViewport();
+        }
+    }
+
+    @Test
+    void axeFindsNothingSeriousInEitherTheme() throws Exception {
+        String axe = Files.readString(Path.of("src/test/node/node_modules/axe-core/axe.min.js"));
+        try (BrowserContext browser = browser(new Browser.NewContextOptions().setReducedMotion(ReducedMotion.REDUCE))) {
+            Page page = browser.newPage();
+            page.navigate(url("/sign-in"));
+            assertAccessible(page, axe);
+            signIn(page);
+            for (String path : paths()) {
+                page.navigate(url(path));
+                assertAccessible(page, axe);
+            }
+        }
+    }
+
+    @Test
+    void theKeyboardReachesEverything() {
+        try (BrowserContext browser = browser(new Browser.NewContextOptions().setColorScheme(ColorScheme.LIGHT))) {
+            Page page = signedIn(browser, "/models");
+            page.navigate(url("/models"));
+            page.keyboard().press("Tab");
+            assertThat(page.getByText("Skip to the content")).isFocused();
+            assertThat(page.getByText("Skip to the content")).isInViewport();
+            page.keyboard().press("Enter");
+            page.keyboard().press("Tab");
+            assertThat(page.locator("main :focus")).hasCount(1);
+
+            page.keyboard().press("/");
+            assertThat(page.getByLabel("Search models")).isFocused();
+            page.keyboard().type("bible");
+            page.keyboard().press("Enter");
+            assertThat(page).hasURL(Pattern.compile(".*/models\\?q=bible"));
+            assertThat(page.locator(".model")).containsText("wren/kjv");
+
+            page.getByLabel("Use the dark theme").press("Enter");
+            page.reload();
+            assertThat(page.locator("html")).hasAttribute("data-theme", "dark");
+
+            page.locator(".menu summary").press("Enter");
+            page.keyboard().press("Tab");
+            assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Account"))).isFocused();
+            page.keyboard().press("Escape");
+            assertThat(page.locator(".menu summary")).isFocused();
+            assertThat(button(page, "Sign out")).isHidden();
+        }
+    }
+
+    @Test
+    void keysAndSearchWorkWithoutScript() {
+        try (BrowserContext scripted = browser(new Browser.NewContextOptions())) {
+            signedIn(scripted, "/");
+            try (BrowserContext plain = browser(
+                    new Browser.NewContextOptions().setJavaScriptEnabled(false).setStorageState(scripted.storageState()))) {
+                Page page = plain.newPage();
+                page.navigate(url("/models"));
+                page.locator("#models-q").fill("retrieval");
+                button(page, "Search").click();
+                assertThat(page).hasURL(Pattern.compile(".*q=retrieval.*"));
+                assertThat(page.locator(".models")).containsText("wren/bge-small");
+
+                page.navigate(url("/keys"));
+                page.getByLabel("Name", new Page.GetByLabelOptions().setExact(true)).fill("plain");
+                button(page, "Create key").click();
+                assertThat(page.getByLabel("The new key", new Page.GetByLabelOptions().setExact(true))).containsText("fk_");
+                page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Revoke plain")).click();
+                button(page, "Revoke key").click();
+                assertThat(page.getByRole(AriaRole.ROW).filter(new Locator.FilterOptions().setHasText("plain")))
+                        .containsText("revoked");
+            }
+        }
+    }
+
+    private BrowserContext browser(Browser.NewContextOptions options) {
+        BrowserContext context = chromium.browser.newContext(options);
+        context.onConsoleMessage(message -> {
+            if (message.type().equals("error") || message.type().equals("warning")) {
+                complaints.add(message.page().url() + ": " + message.text());
+            }
+        });
+        context.onWebError(error -> complaints.add(error.error()));
+        return context;
+    }
+
+    private Page signedIn(BrowserContext context, String next) {
+        Page page = context.newPage();
+        page.navigate(url("/sign-in?next=" + next));
+        signIn(page);
+        assertThat(page).hasURL(url(next));
+        return page;
+    }
+
+    /** One click; the page's script signs with the wallet of the trial's caller. */
+    private static void signIn(Page page) {
+        button(page, "Sign in as Caller").click();
+        assertThat(page.locator(".budget")).isVisible();
+    }
+
+    private static Locator button(Page page, String name) {
+        return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+    }
+
+    /** All pages, the receipt of a call of the caller's among them. */
+    private List<String> paths() throws Exception {
+        String receipt = call(server.apiKey()).headers().firstValue("Farthing-Receipt").orElseThrow();
+        return Stream.of(PUBLIC, OWN, List.of("/receipts/" + receipt)).flatMap(List::stream).toList();
+    }
+
+    private HttpResponse<String> call(String secret) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(server.uri("/v1/completions")).header("Authorization", "Bearer " + secret)
+                .POST(HttpRequest.BodyPublishers.ofString("""
+                        {"model": "wren/kjv", "prompt": "In the beginning", "max_tokens": 12}"""))
+                .build();
+        return FarthingProcess.HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private String url(String path) {
+        return server.uri(path).toString();
+    }
+
+    private static long budgetLeft(Page page) {
+        return nanos(page.locator(".budget .money"));
+    }
+
+    private static long nanos(Locator money) {
+        return Long.parseLong(money.getAttribute("value"));
+    }
+
+    private static long sum(Locator amounts) {
+        return amounts.all().stream().mapToLong(BrowserStoryIT::nanos).sum();
+    }
+
+    private static void assertAccessible(Page page, String axe) {
+        for (ColorScheme theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+            page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(theme));
+            // Evaluated by the browser's debugger, which the page's content security policy does not bind.
+            page.evaluate(axe);
+            Object found = page.evaluate("""
+                    async () => (await axe.run()).violations
+                      .filter(v => v.impact === 'serious' || v.impact === 'critical')
+                      .map(v => ({ rule: v.id, help: v.help, where: v.nodes.map(n => n.html).join('\\n') }))""");
+            assertThat((List<?>) found).as(page.url() + " in " + theme).isEqualTo(List.<Map<String, String>> of());
+        }
+    }
+}
