@@ -12,8 +12,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 import javax.sql.DataSource;
 
@@ -176,7 +174,7 @@ class ChargesTest {
             all.add(() -> call.charge(consumed, null));
         }
         int charged = 0;
-        for (Object outcome : outcomes(all)) {
+        for (Object outcome : Outcomes.of(all)) {
             charged += outcome instanceof Charged ? 1 : 0;
         }
         assertThat(charged).isEqualTo(11);
@@ -215,7 +213,7 @@ class ChargesTest {
             calls.metering.stop(new ShutdownEvent());
             return "stopped";
         });
-        long charged = outcomes(all).stream().filter(Charged.class::isInstance).count();
+        long charged = Outcomes.of(all).stream().filter(Charged.class::isInstance).count();
         assertThat(calls.left()).isEqualTo(FUNDS - 10 * charged);
     }
 
@@ -225,7 +223,7 @@ class ChargesTest {
         for (int i = 0; i < 400; i++) {
             all.add(() -> Calls.charged(calls.metering.reserve(caller, Calls.LISTING, 15, 1)));
         }
-        assertThat(outcomes(all)).allMatch(Charged.class::isInstance);
+        assertThat(Outcomes.of(all)).allMatch(Charged.class::isInstance);
         assertThat(calls.left()).isEqualTo(FUNDS - 4000);
     }
 
@@ -259,23 +257,6 @@ class ChargesTest {
 
     private boolean durable(Charged charged) {
         return calls.number("select count(*) from usage where receipt = '" + charged.receipt().value() + "'") == 1;
-    }
-
-    /** What each call returned or threw, all started at once. */
-    private static List<Object> outcomes(List<Callable<Object>> calls) throws Exception {
-        List<Object> outcomes = new ArrayList<>();
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Future<Object> call : threads.invokeAll(calls.stream().<Callable<Object>> map(c -> () -> {
-                try {
-                    return c.call();
-                } catch (RuntimeException e) {
-                    return e;
-                }
-            }).toList())) {
-                outcomes.add(call.get());
-            }
-        }
-        return outcomes;
     }
 
     private static DataSource single(Connection connection) {
