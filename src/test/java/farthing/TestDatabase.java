@@ -2,7 +2,10 @@ package farthing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.sql.SQLException;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 import javax.sql.DataSource;
 
@@ -16,7 +19,7 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 public class TestDatabase implements QuarkusTestResourceLifecycleManager {
 
     private static EmbeddedPostgres postgres;
-    private static boolean migrated;
+    private static final Set<String> MIGRATED = new HashSet<>();
 
     @Override
     public Map<String, String> start() {
@@ -36,16 +39,30 @@ public class TestDatabase implements QuarkusTestResourceLifecycleManager {
 
     /** The database with all tables, for tests without a container. */
     public static DataSource migrated() {
-        String url = url();
-        synchronized (TestDatabase.class) {
-            PGSimpleDataSource source = new PGSimpleDataSource();
-            source.setUrl(url);
-            if (!migrated) {
-                Flyway.configure().dataSource(source).load().migrate();
-                migrated = true;
+        return migrated("postgres");
+    }
+
+    /** Another database on the same server, for tests that must not meet the application. */
+    public static DataSource separate(String name) {
+        try (var connection = migrated().getConnection(); var statement = connection.createStatement()) {
+            synchronized (TestDatabase.class) {
+                if (!MIGRATED.contains(name)) {
+                    statement.execute("create database " + name);
+                }
+                return migrated(name);
             }
-            return source;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
         }
+    }
+
+    private static synchronized DataSource migrated(String name) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(url().replace("/postgres?", "/" + name + "?"));
+        if (MIGRATED.add(name)) {
+            Flyway.configure().dataSource(source).load().migrate();
+        }
+        return source;
     }
 
     @Override

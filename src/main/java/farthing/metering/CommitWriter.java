@@ -12,6 +12,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,27 @@ final class CommitWriter {
             Set<Object> durable = receiptsOf(connection, commit);
             return new Written(batch.stream().filter(p -> !durable.contains(p.reservation().receipt().value()))
                     .collect(Collectors.toSet()));
+        });
+    }
+
+    /**
+     * Takes back what became durable although its caller was told that nobody knows. A call whose answer is kept for its
+     * Idempotency-Key stays charged, since a retry gets that answer.
+     *
+     * @return the calls that cost nothing
+     */
+    Set<Pending> reverse(long commit, List<Pending> batch) {
+        return database.inTransaction(connection -> {
+            lockLeases(connection, batch);
+            Set<Object> durable = receiptsOf(connection, commit);
+            List<Pending> undelivered = batch.stream()
+                    .filter(p -> p.replay() == null && durable.contains(p.reservation().receipt().value())).toList();
+            Instant now = clock.instant();
+            if (insertReversals(connection, commit, undelivered, now)) {
+                postReversal(connection, commit, undelivered, now);
+            }
+            return batch.stream().filter(p -> undelivered.contains(p) || !durable.contains(p.reservation().receipt().value()))
+                    .collect(Collectors.toSet());
         });
     }
 
@@ -218,6 +240,41 @@ final class CommitWriter {
         byLine.forEach((line, amount) -> postings.add(new Posting(Account.leased(new LineId(line)), amount.negated())));
         postings.add(new Posting(Account.charges(), Amount.sum(byLine.values())));
         ledger.post(connection, new Entry("calls", "commit:" + Long.toHexString(commit), now, postings));
+    }
+
+    /** False when an earlier try has done it, whose answer did not arrive. */
+    private static boolean insertReversals(Connection connection, long commit, List<Pending> calls, Instant now)
+            throws SQLException {
+        try (PreparedStatement insert = connection.prepareStatement("""
+                insert into usage_reversal (receipt, commit_id, reversed_at) select unnest(?), ?, ?
+                on conflict (receipt) do nothing""")) {
+            insert.setArray(1, connection.createArrayOf("uuid",
+                    calls.stream().map(p -> p.reservation().receipt().value()).toArray()));
+            insert.setLong(2, commit);
+            insert.setTimestamp(3, Timestamp.from(now));
+            return insert.executeUpdate() > 0;
+        }
+    }
+
+    /** The money goes to the lines and not to the leases, which may have ended. */
+    private void postReversal(Connection connection, long commit, List<Pending> calls, Instant now) throws SQLException {
+        Map<LineId, Amount> byLine = new HashMap<>();
+        calls.forEach(p -> byLine.merge(p.reservation().lease().line(), p.amount(), Amount::plus));
+        List<Posting> postings = new ArrayList<>();
+        byLine.forEach((line, amount) -> postings.add(new Posting(Account.line(line), amount)));
+        postings.add(new Posting(Account.charges(), Amount.sum(byLine.values()).negated()));
+        ledger.post(connection, new Entry("reversal", "reversal:" + Long.toHexString(commit), now, postings));
+        try (PreparedStatement update = connection.prepareStatement("""
+                update key_spending set nanos = nanos - ?, calls = calls - 1 where api_key = ? and day =
+                    (select (committed_at at time zone 'UTC')::date from receipt_commit where id = ?)""")) {
+            for (Pending call : calls) {
+                update.setLong(1, call.amount().nanos());
+                update.setLong(2, call.reservation().caller().key().value());
+                update.setLong(3, commit);
+                update.addBatch();
+            }
+            update.executeBatch();
+        }
     }
 
     private static void addSpending(Connection connection, List<Row> rows, Instant now) throws SQLException {

@@ -3,9 +3,12 @@ package farthing.metering;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -30,12 +33,17 @@ final class GroupCommit implements AutoCloseable {
             CompletableFuture<Charged> done) {
     }
 
+    /** A commit that was asked about in vain; its calls count as charged and were not answered. */
+    private record Doubt(long commit, List<Pending> calls) {
+    }
+
     private final CommitWriter writer;
     private final Duration linger;
     private final Duration patience;
     private final int most;
     private final BlockingQueue<Pending> queue;
     private final Thread thread;
+    private final Queue<Doubt> doubts = new ConcurrentLinkedQueue<>();
     private volatile boolean closed;
 
     GroupCommit(CommitWriter writer, Duration linger, Duration patience, int most, int queued) {
@@ -65,6 +73,22 @@ final class GroupCommit implements AutoCloseable {
             thread.join(patience.plusSeconds(5));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Takes back what turned out to be charged without an answer; to be called now and then.
+     *
+     * @throws RuntimeException while the database still does not answer
+     */
+    void resolveDoubts() {
+        for (Doubt doubt : doubts) {
+            Set<Pending> free = writer.reverse(doubt.commit, doubt.calls);
+            if (doubts.remove(doubt)) {
+                free.forEach(call -> call.reservation.takeBack(call.amount));
+                LOG.warnf("commit %x is known now: %d of its %d calls cost nothing", doubt.commit, free.size(),
+                        doubt.calls.size());
+            }
         }
     }
 
@@ -130,6 +154,7 @@ final class GroupCommit implements AutoCloseable {
         if (unknown) {
             LOG.errorf(failure, "it is not known whether commit %x is durable; its calls were answered so: %s", id,
                     receipts(batch));
+            doubts.add(new Doubt(id, batch));
             abandon(batch);
         } else if (batch.size() > 1 && deadline - System.nanoTime() > 0) {
             // One bad charge must not fail its neighbours.

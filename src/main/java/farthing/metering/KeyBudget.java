@@ -48,6 +48,14 @@ final class KeyBudget {
         held = held.minus(hold);
     }
 
+    /** @param day on which it was settled */
+    synchronized void takeBack(Amount charge, LocalDate day) {
+        spent = spent.minus(charge);
+        if (day.equals(today)) {
+            spentToday = spentToday.minus(charge);
+        }
+    }
+
     private Amount left(String which, Amount limit, Amount gone, Amount least) {
         // Holds count against today too: a call that ends after midnight is charged to the new day.
         Amount left = limit.minus(gone).minus(held).max(Amount.ZERO);

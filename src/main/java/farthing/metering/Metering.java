@@ -148,9 +148,10 @@ public class Metering {
         recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
     }
 
-    @Scheduled(every = "2s")
+    @Scheduled(every = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     void keepHouse() {
         leases.heartbeat();
+        commits.resolveDoubts();
         recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
         leases.returnIdle(config.idle());
     }
@@ -162,6 +163,7 @@ public class Metering {
 
     void stop(@Observes ShutdownEvent event) {
         commits.close();
+        commits.resolveDoubts();
         leases.returnAll();
     }
 }

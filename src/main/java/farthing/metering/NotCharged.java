@@ -27,8 +27,11 @@ public class NotCharged extends Problem {
     }
 
     static NotCharged unknown(ReceiptId receipt) {
-        return new NotCharged("outcome_unknown", "The database did not confirm the charge. /v1/receipts/" + receipt
-                + " will show whether it was made; a retry with the same Idempotency-Key is never charged twice.");
+        return new NotCharged("outcome_unknown",
+                "The database did not confirm the charge, so this call is not answered. If it was made, it is taken back as soon as"
+                        + " that is known, and /v1/receipts/" + receipt
+                        + " says so; with an Idempotency-Key it stays and a retry"
+                        + " gets the answer, never charged twice.");
     }
 
     @Override

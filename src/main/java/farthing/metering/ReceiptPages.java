@@ -21,8 +21,10 @@ import farthing.identity.ApiKeys;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.receipt.ReceiptId;
+import farthing.receipt.ReceiptProof;
 import farthing.web.Formats;
 import farthing.web.Shortened;
+import farthing.web.Site;
 import farthing.web.Visit;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
@@ -47,15 +49,18 @@ class ReceiptPages {
     private final Catalog catalog;
     private final Accounts accounts;
     private final ApiKeys apiKeys;
-    private final SignatureCheck signatures;
+    private final Proofs proofs;
+    private final Site site;
 
-    ReceiptPages(Visit visit, UsageLog log, Catalog catalog, Accounts accounts, ApiKeys apiKeys, SignatureCheck signatures) {
+    ReceiptPages(Visit visit, UsageLog log, Catalog catalog, Accounts accounts, ApiKeys apiKeys, Proofs proofs,
+            Site site) {
         this.visit = visit;
         this.log = log;
         this.catalog = catalog;
         this.accounts = accounts;
         this.apiKeys = apiKeys;
-        this.signatures = signatures;
+        this.proofs = proofs;
+        this.site = site;
     }
 
     @GET
@@ -71,7 +76,7 @@ class ReceiptPages {
         String id = call.body().id().toString();
         Published version = catalog.published(new VersionId(call.receipt().version()));
         Offer offer = catalog.offer(new OfferId(call.body().offer()));
-        SignatureCheck.Result signed = signatures.of(call);
+        ReceiptProof proof = proofs.of(call);
         String wallet = accounts.find(call.account().value()).orElseThrow().wallet();
         return new ReceiptView(id, Shortened.of(id), "/v1/receipts/" + id, opened ? call.body().chargedAt() : null,
                 version.name(),
@@ -81,9 +86,9 @@ class ReceiptPages {
                 opened ? new ReceiptView.Payer(wallet, Shortened.of(wallet)) : null,
                 opened ? apiKeys.namesOf(call.account()).get(call.key()) : null, opened,
                 opened ? rows(call, offer.price()) : List.of(), call.receipt().charge(),
-                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), null, checks(call, signed),
-                hashes(call, signed, opened),
-                null);
+                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), null, checks(call, proof),
+                hashes(call, proof, opened),
+                "./farthing verify " + site.publicUrl() + "/v1/receipts/" + id);
     }
 
     /** The rows add up to the charge: what the one rounding of the call takes is taken from the last row. */
@@ -118,12 +123,16 @@ class ReceiptPages {
         return Formats.dollars(Amount.ofNanos(nanos)) + " per million";
     }
 
-    private static List<ReceiptView.Check> checks(UsageLog.Full call, SignatureCheck.Result signed) {
+    private static List<ReceiptView.Check> checks(UsageLog.Full call, ReceiptProof proof) {
+        if (call.reversedAt() != null) {
+            return List.of(
+                    new ReceiptView.Check("Reversed", "done", "yes", "The call was not answered, so its charge was given back "
+                            + Formats.exact(call.reversedAt()) + ".", null, null));
+        }
         return List.of(
-                signed.holds()
-                        ? new ReceiptView.Check("Signed", "done", "yes", "By " + Shortened.of(signed.signer())
-                                + others(call.commit().size() - 1) + ".", null, null)
-                        : new ReceiptView.Check("Signed", "failed", "no", signed.fault(), null, null),
+                proof.fault().map(fault -> new ReceiptView.Check("Signed", "failed", "no", fault, null, null))
+                        .orElseGet(() -> new ReceiptView.Check("Signed", "done", "yes", "By "
+                                + Shortened.of(hex(proof.signer())) + others(proof.size() - 1) + ".", null, null)),
                 new ReceiptView.Check("In a batch", "waiting", "pending", "No batch has been posted yet.", null,
                         null),
                 new ReceiptView.Check("On chain", "waiting", "pending", "A receipt goes on chain with its batch.", null, null));
@@ -137,13 +146,13 @@ class ReceiptPages {
         };
     }
 
-    private static List<ReceiptView.Hash> hashes(UsageLog.Full call, SignatureCheck.Result signed, boolean opened) {
+    private static List<ReceiptView.Hash> hashes(UsageLog.Full call, ReceiptProof proof, boolean opened) {
         List<ReceiptView.Hash> hashes = new ArrayList<>();
         hashes.add(hash("Leaf", call.receipt().leaf()));
         hashes.add(hash("Body", call.receipt().bodyHash()));
         hashes.add(hash("Shares", call.receipt().sharesHash()));
         hashes.add(hash("Root signed", call.commit().root()));
-        hashes.add(new ReceiptView.Hash("Signer", signed.signer(), Shortened.of(signed.signer()), null));
+        hashes.add(hash("Signer", proof.signer()));
         hashes.add(hash("Signature", call.commit().signature()));
         if (opened) {
             hashes.add(hash("Request, salted", call.body().requestHash()));
@@ -154,7 +163,10 @@ class ReceiptPages {
     }
 
     private static ReceiptView.Hash hash(String label, byte[] bytes) {
-        String hex = "0x" + HexFormat.of().formatHex(bytes);
-        return new ReceiptView.Hash(label, hex, Shortened.of(hex), null);
+        return new ReceiptView.Hash(label, hex(bytes), Shortened.of(hex(bytes)), null);
+    }
+
+    private static String hex(byte[] bytes) {
+        return "0x" + HexFormat.of().formatHex(bytes);
     }
 }

@@ -22,6 +22,7 @@ import farthing.identity.ApiKeys;
 import farthing.money.Split;
 import farthing.receipt.ReceiptBody;
 import farthing.receipt.ReceiptId;
+import farthing.receipt.ReceiptProof;
 import farthing.receipt.ReceiptSigner;
 import farthing.web.Visit;
 import io.smallrye.common.annotation.Blocking;
@@ -39,16 +40,14 @@ class ReceiptsApi {
     private final Catalog catalog;
     private final ApiKeys apiKeys;
     private final Visit visit;
-    private final SignatureCheck signatures;
-    private final ReceiptSigner signer;
+    private final Proofs proofs;
 
-    ReceiptsApi(UsageLog log, Catalog catalog, ApiKeys apiKeys, Visit visit, SignatureCheck signatures, ReceiptSigner signer) {
+    ReceiptsApi(UsageLog log, Catalog catalog, ApiKeys apiKeys, Visit visit, Proofs proofs) {
         this.log = log;
         this.catalog = catalog;
         this.apiKeys = apiKeys;
         this.visit = visit;
-        this.signatures = signatures;
-        this.signer = signer;
+        this.proofs = proofs;
     }
 
     @GET
@@ -61,6 +60,9 @@ class ReceiptsApi {
         answer.put("receipt", publicRow(call));
         answer.put("commit", commit(call));
         answer.put("settlement", Map.of("state", "pending"));
+        if (call.reversedAt() != null) {
+            answer.put("reversed_at", call.reversedAt().toString());
+        }
         if (isPayer(call, authorization)) {
             answer.put("body", body(call));
         }
@@ -101,16 +103,17 @@ class ReceiptsApi {
     }
 
     private Map<String, Object> commit(UsageLog.Full call) {
-        UsageLog.Commit stored = call.commit();
+        ReceiptProof proof = proofs.of(call);
         Map<String, Object> commit = new LinkedHashMap<>();
-        commit.put("root", hex(stored.root()));
-        commit.put("size", stored.size());
-        commit.put("leaf_index", call.leafIndex());
-        commit.put("path", signatures.of(call).path().stream().map(ReceiptsApi::hex).toList());
-        commit.put("signer", hex(stored.signer()));
-        commit.put("signature", hex(stored.signature()));
-        commit.put("type", "ReceiptCommit(bytes32 root,uint32 size)");
-        commit.put("domain", Map.of("name", "Farthing", "version", "1", "chainId", signer.chainId()));
+        commit.put("root", hex(proof.root()));
+        commit.put("size", proof.size());
+        commit.put("leaf_index", proof.leafIndex());
+        commit.put("path", proof.path().stream().map(ReceiptsApi::hex).toList());
+        commit.put("signer", hex(proof.signer()));
+        commit.put("signature", hex(proof.signature()));
+        commit.put("type", ReceiptSigner.TYPE);
+        commit.put("domain",
+                Map.of("name", ReceiptSigner.DOMAIN, "version", ReceiptSigner.VERSION, "chainId", proof.chainId()));
         return commit;
     }
 

@@ -1,5 +1,7 @@
 package farthing.metering;
 
+import java.time.LocalDate;
+
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Listing;
@@ -28,6 +30,7 @@ public final class Reservation implements AutoCloseable {
     private final KeyBudget key;
     private final int maxOutputTokens;
     private State state = State.HELD;
+    private volatile LocalDate settledOn = LocalDate.MIN;
 
     Reservation(Metering metering, Caller caller, Listing listing, Hold hold, KeyBudget key, int maxOutputTokens) {
         this.metering = metering;
@@ -88,8 +91,14 @@ public final class Reservation implements AutoCloseable {
             key.release(hold.amount());
         } else {
             hold.lease().settle(hold.amount(), charge);
-            key.settle(hold.amount(), charge, metering.today());
+            settledOn = metering.today();
+            key.settle(hold.amount(), charge, settledOn);
         }
+    }
+
+    /** A charge counted against the key, of unknown outcome then, cost nothing after all. */
+    void takeBack(Amount charge) {
+        key.takeBack(charge, settledOn);
     }
 
     Caller caller() {

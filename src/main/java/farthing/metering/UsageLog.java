@@ -18,6 +18,8 @@ import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
 
+import org.jspecify.annotations.Nullable;
+
 import farthing.catalog.VersionId;
 import farthing.identity.AccountId;
 import farthing.identity.ApiKeyId;
@@ -31,11 +33,12 @@ import farthing.receipt.Salts;
 @Singleton
 class UsageLog {
 
-    private static final int FETCH = 500;
+    private static final int PIECE = 500;
+    private static final String NEWEST_FIRST = " order by u.charged_at desc, u.receipt desc";
 
     /** One charged call. */
     record Call(ReceiptId receipt, Instant at, VersionId version, ApiKeyId key, Units units, Amount charge, boolean abandoned,
-            boolean streamed) {
+            boolean reversed, boolean streamed) {
     }
 
     record Total(long calls, Amount charge) {
@@ -49,8 +52,7 @@ class UsageLog {
 
     /** One call with all that its receipt is made of. */
     record Full(Receipt receipt, ReceiptBody body, Salts salts, AccountId account, ApiKeyId key, boolean abandoned,
-            Commit commit,
-            int leafIndex) {
+            @Nullable Instant reversedAt, Commit commit, int leafIndex) {
     }
 
     record Commit(long id, byte[] root, int size, byte[] signer, byte[] signature, Instant at) {
@@ -65,7 +67,7 @@ class UsageLog {
     Total total(AccountId account, Instant since) {
         return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(
-                    "select count(*), coalesce(sum(charge), 0) from usage where account = ? and charged_at >= ?")) {
+                    "select count(*), coalesce(sum(charge), 0) from standing_usage where account = ? and charged_at >= ?")) {
                 select.setLong(1, account.value());
                 select.setTimestamp(2, Timestamp.from(since));
                 try (ResultSet row = select.executeQuery()) {
@@ -80,7 +82,7 @@ class UsageLog {
     List<DayTotal> byDay(AccountId account, LocalDate since) {
         return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement("""
-                    select (charged_at at time zone 'UTC')::date as day, version, count(*), sum(charge) from usage
+                    select (charged_at at time zone 'UTC')::date as day, version, count(*), sum(charge) from standing_usage
                     where account = ? and charged_at >= ? group by day, version order by day, version""")) {
                 select.setLong(1, account.value());
                 select.setTimestamp(2, Timestamp.from(since.atStartOfDay(ZoneOffset.UTC).toInstant()));
@@ -128,35 +130,50 @@ class UsageLog {
 
     /** Newest first. */
     List<Call> page(UsageFilter filter, int size, long offset) {
-        List<Call> calls = new ArrayList<>();
-        each(filter, " limit " + size + " offset " + offset, calls::add);
-        return calls;
-    }
-
-    /** Every call of the filter, newest first, without holding them all in memory. */
-    void each(UsageFilter filter, Consumer<Call> consumer) {
-        each(filter, "", consumer);
-    }
-
-    private void each(UsageFilter filter, String limit, Consumer<Call> consumer) {
         List<Object> values = new ArrayList<>();
-        String condition = filter.condition(values);
-        // In a transaction: only there does the driver fetch in pieces.
-        database.inTransaction(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("""
-                    select receipt, charged_at, version, api_key, input_tokens, output_tokens, items, charge, finish, streamed
-                    from usage u where %s order by charged_at desc, lease, seq desc""".formatted(condition) + limit)) {
-                select.setFetchSize(FETCH);
+        return list(filter.condition(values) + NEWEST_FIRST + " limit " + size + " offset " + offset, values);
+    }
+
+    /**
+     * Every call of the filter, newest first, read in pieces: neither are all in memory, nor does the consumer, which may be as
+     * slow as somebody's line, keep a connection from the calls.
+     */
+    void each(UsageFilter filter, Consumer<Call> consumer) {
+        List<Call> piece;
+        @Nullable
+        Call last = null;
+        do {
+            List<Object> values = new ArrayList<>();
+            String condition = filter.condition(values);
+            if (last != null) {
+                condition += " and (u.charged_at, u.receipt) < (?, ?)";
+                values.addAll(List.of(Timestamp.from(last.at()), last.receipt().value()));
+            }
+            piece = list(condition + NEWEST_FIRST + " limit " + PIECE, values);
+            piece.forEach(consumer);
+            last = piece.isEmpty() ? null : piece.getLast();
+        } while (piece.size() == PIECE);
+    }
+
+    private List<Call> list(String condition, List<Object> values) {
+        return database.read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(
+                    """
+                            select u.receipt, charged_at, version, api_key, input_tokens, output_tokens, items, charge, finish, streamed,
+                                r.receipt is not null
+                            from usage u left join usage_reversal r on r.receipt = u.receipt where\s"""
+                            + condition)) {
                 bind(select, values);
+                List<Call> calls = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
-                        consumer.accept(new Call(new ReceiptId(row.getObject(1, UUID.class)), row.getTimestamp(2).toInstant(),
+                        calls.add(new Call(new ReceiptId(row.getObject(1, UUID.class)), row.getTimestamp(2).toInstant(),
                                 new VersionId(row.getInt(3)), new ApiKeyId(row.getLong(4)),
                                 new Units(row.getInt(5), row.getInt(6), row.getInt(7)), Amount.ofNanos(row.getLong(8)),
-                                "ABANDONED".equals(row.getString(9)), row.getBoolean(10)));
+                                "ABANDONED".equals(row.getString(9)), row.getBoolean(11), row.getBoolean(10)));
                     }
-                    return true;
                 }
+                return calls;
             }
         });
     }
@@ -167,13 +184,14 @@ class UsageLog {
 
     /** The call charged last, of anybody. */
     Optional<Full> last() {
-        return one("u.receipt = (select receipt from usage where ? order by charged_at desc limit 1)", true);
+        return one("u.receipt = (select receipt from standing_usage where ? order by charged_at desc limit 1)", true);
     }
 
     /** Calls of anybody. */
     long countSince(Instant since) {
         return database.read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("select count(*) from usage where charged_at >= ?")) {
+            try (PreparedStatement select = connection
+                    .prepareStatement("select count(*) from standing_usage where charged_at >= ?")) {
                 select.setTimestamp(1, Timestamp.from(since));
                 try (ResultSet row = select.executeQuery()) {
                     row.next();
@@ -187,7 +205,7 @@ class UsageLog {
     List<ChargeCount> charges() {
         return database.read(connection -> {
             try (PreparedStatement select = connection
-                    .prepareStatement("select version, charge, count(*) from usage group by version, charge");
+                    .prepareStatement("select version, charge, count(*) from standing_usage group by version, charge");
                     ResultSet row = select.executeQuery()) {
                 List<ChargeCount> charges = new ArrayList<>();
                 while (row.next()) {
@@ -219,8 +237,10 @@ class UsageLog {
     private static final String FULL = """
             select u.line, u.lease, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.receipt, u.charged_at,
                 u.offer, u.input_tokens, u.output_tokens, u.items, u.request_hash, u.response_hash, u.salt, u.account,
-                u.api_key, u.finish, u.leaf_index, c.id as commit_id, c.root, c.size, c.signer, c.signature, c.committed_at
-            from usage u join receipt_commit c on c.id = u.commit_id where %s""";
+                u.api_key, u.finish, u.leaf_index, c.id as commit_id, c.root, c.size, c.signer, c.signature, c.committed_at,
+                r.reversed_at
+            from usage u join receipt_commit c on c.id = u.commit_id left join usage_reversal r on r.receipt = u.receipt
+            where %s""";
 
     private Optional<Full> one(String condition, Object value) {
         return database.read(connection -> {
@@ -239,8 +259,10 @@ class UsageLog {
                 row.getInt("output_tokens"), row.getInt("items"), row.getBytes("request_hash"), row.getBytes("response_hash"));
         Commit commit = new Commit(row.getLong("commit_id"), row.getBytes("root"), row.getInt("size"), row.getBytes("signer"),
                 row.getBytes("signature"), row.getTimestamp("committed_at").toInstant());
+        Timestamp reversed = row.getTimestamp("reversed_at");
         return new Full(receipt(row), body, new Salts(row.getBytes("salt")), new AccountId(row.getLong("account")),
-                new ApiKeyId(row.getLong("api_key")), "ABANDONED".equals(row.getString("finish")), commit,
+                new ApiKeyId(row.getLong("api_key")), "ABANDONED".equals(row.getString("finish")),
+                reversed == null ? null : reversed.toInstant(), commit,
                 row.getInt("leaf_index"));
     }
 

@@ -214,7 +214,7 @@ class UsagePages {
     }
 
     private static String state(UsageLog.Call call) {
-        return call.abandoned() ? "abandoned" : "charged";
+        return call.reversed() ? "reversed" : call.abandoned() ? "abandoned" : "charged";
     }
 
     private List<DayRow> dayRows(List<UsageLog.DayTotal> days) {

@@ -1,8 +1,5 @@
 package farthing.receipt;
 
-import java.util.Arrays;
-
-import farthing.chain.Address;
 import farthing.chain.Eip712;
 import farthing.chain.Signatures;
 import farthing.chain.SigningKey;
@@ -13,7 +10,11 @@ import farthing.chain.SigningKey;
  */
 public final class ReceiptSigner {
 
-    private static final Eip712.Type COMMIT = Eip712.type("ReceiptCommit(bytes32 root,uint32 size)");
+    public static final String TYPE = "ReceiptCommit(bytes32 root,uint32 size)";
+    public static final String DOMAIN = "Farthing";
+    public static final String VERSION = "1";
+
+    private static final Eip712.Type COMMIT = Eip712.type(TYPE);
 
     private final SigningKey key;
     private final long chainId;
@@ -38,26 +39,21 @@ public final class ReceiptSigner {
         return key.sign(digest(domainSeparator, root, size));
     }
 
-    /** The address, as text, that signed the root; of whoever that was. */
-    public String recovered(byte[] root, int size, byte[] signature) {
-        return recover(root, size, signature).text();
-    }
-
-    /** Whether the address of 20 bytes signed the root. Earlier keys of this server are addresses too. */
-    public boolean isSignedBy(byte[] address, byte[] root, int size, byte[] signature) {
-        return Arrays.equals(recover(root, size, signature).bytes(), address);
-    }
-
     public long chainId() {
         return chainId;
     }
 
-    private Address recover(byte[] root, int size, byte[] signature) {
-        return Signatures.recover(digest(domainSeparator, root, size), signature);
+    /**
+     * Who signed that root in the domain of that chain, 20 bytes; some address comes out of any well-formed signature.
+     *
+     * @throws farthing.chain.MalformedSignature for one that nobody can have made
+     */
+    public static byte[] recover(long chainId, byte[] root, int size, byte[] signature) {
+        return Signatures.recover(digest(domain(chainId).separator(), root, size), signature).bytes();
     }
 
     private static Eip712.Domain domain(long chainId) {
-        return new Eip712.Domain("Farthing", "1", chainId, null);
+        return new Eip712.Domain(DOMAIN, VERSION, chainId, null);
     }
 
     private static byte[] digest(byte[] domainSeparator, byte[] root, int size) {

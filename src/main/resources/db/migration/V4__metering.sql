@@ -64,6 +64,15 @@ create index usage_account on usage (account, charged_at desc);
 create index usage_version on usage (version, charged_at desc);
 create index usage_charged_at on usage (charged_at desc);
 
+-- A charge that turned out durable after its caller had been told that nobody knows: taken back in full, by one entry a commit.
+create table usage_reversal (
+    receipt     uuid        primary key references usage,
+    commit_id   bigint      not null references receipt_commit,
+    reversed_at timestamptz not null
+);
+create view standing_usage as
+    select * from usage u where not exists (select 1 from usage_reversal r where r.receipt = u.receipt);
+
 -- What each key has spent by day (UTC), kept by the writer in the same transaction as the usages.
 create table key_spending (
     api_key bigint  not null,

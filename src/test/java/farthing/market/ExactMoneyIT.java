@@ -59,6 +59,7 @@ class ExactMoneyIT {
             MoneyOracle oracle = new MoneyOracle(database);
             oracle.assertBooksBalance();
             assertThat(oracle.charges()).isEqualTo(20 * CHARGE);
+            assertThat(OpenAiClientIT.node(server, "broke")).as("paid calls of a client that must be told 402").isEmpty();
         }
     }
 

@@ -84,7 +84,8 @@ class OpenAiClientIT {
         return new UUID(Long.parseUnsignedLong(hex.substring(0, 16), 16), Long.parseUnsignedLong(hex.substring(16), 16));
     }
 
-    private static List<JsonNode> node(FarthingProcess server, String... arguments) throws Exception {
+    /** Runs one part of openai.mjs; gives the paid calls it made. */
+    static List<JsonNode> node(FarthingProcess server, String... arguments) throws Exception {
         ProcessBuilder node = new ProcessBuilder(Stream.concat(Stream.of("node", "openai.mjs"), Stream.of(arguments)).toList())
                 .directory(new File("src/test/node")).redirectErrorStream(true);
         node.environment().put("FARTHING_URL", server.uri("").toString());

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -48,12 +49,28 @@ class ServerProcessIT {
             assertThat(server.apiKey()).isEqualTo(key);
             assertThat(server.get("/v1/models").body()).isEqualTo(models);
             assertThat(server.get("/v1/receipts/" + receipt).statusCode()).isEqualTo(200);
+            assertThat(verified(server.uri("/v1/receipts/" + receipt).toString(), key)).contains("body hashed", "proved")
+                    .doesNotContain("WRONG", "NOT");
 
             server.signal("INT");
 
             assertThat(server.awaitExit()).isEqualTo(130);
             assertThat(server.processes()).isEmpty();
         }
+    }
+
+    /** What {@code ./farthing verify} says as the payer. */
+    private static String verified(String receipt, String key) throws Exception {
+        Path app = Path.of("target/quarkus-app");
+        ProcessBuilder verify = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp",
+                app.resolve("app/*") + ":" + app.resolve("lib/main/*") + ":" + app.resolve("lib/boot/*"),
+                "farthing.receipt.Verify",
+                receipt).redirectErrorStream(true);
+        verify.environment().put("FARTHING_API_KEY", key);
+        Process process = verify.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
     }
 
     @Test

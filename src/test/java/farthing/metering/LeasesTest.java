@@ -35,7 +35,7 @@ class LeasesTest {
 
     @BeforeEach
     void fundTheLine() throws SQLException {
-        database = new Database(TestDatabase.migrated());
+        database = new Database(TestDatabase.separate("metering"));
         database.inTransaction(connection -> {
             ledger.open(connection, Account.deposits());
             ledger.open(connection, Account.line(line));

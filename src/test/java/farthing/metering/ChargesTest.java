@@ -1,0 +1,268 @@
+package farthing.metering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+import javax.sql.DataSource;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import farthing.identity.Caller;
+import farthing.ledger.Account;
+import farthing.metering.FaultyDatabase.Fault;
+import farthing.money.Amount;
+import io.quarkus.runtime.ShutdownEvent;
+
+/** Charges whose database fails at every point of a group commit. After each test the books are checked. */
+@Timeout(60)
+class ChargesTest {
+
+    private static final long FUNDS = 10_000;
+
+    /** Later than the database can say. */
+    private static final Instant NO_TIMESTAMP = Instant.parse("+500000-01-01T00:00:00Z");
+
+    private Calls calls;
+    private Caller caller;
+
+    @BeforeEach
+    void aFundedLine() throws SQLException {
+        calls = new Calls(FUNDS, new Calls.Settings(Duration.ofMillis(700), 100));
+        caller = calls.caller();
+    }
+
+    @AfterEach
+    void theBooksAreRightAndEveryHoldHasEnded() throws SQLException {
+        calls.close();
+        assertThat(calls.openLeases()).isZero();
+    }
+
+    @Test
+    void chargesOnceWhenTheSameCallIsChargedTwice() {
+        Reservation call = calls.reserve(caller);
+        Charged charged = call.charge(Calls.consumed(0, 0), null);
+        assertThat(charged.amount()).isEqualTo(Calls.PER_CALL);
+        assertThatThrownBy(() -> call.charge(Calls.consumed(0, 0), null)).isInstanceOf(IllegalStateException.class);
+        call.close();
+        assertThat(calls.left()).isEqualTo(FUNDS - 10);
+    }
+
+    @Test
+    void givesBackExactlyWhatWasHeld() {
+        Reservation held = calls.metering.reserve(caller, Calls.LISTING, 90, 1);
+        held.close();
+        held.close();
+        assertThatThrownBy(() -> held.charge(Calls.consumed(0, 0), null)).isInstanceOf(IllegalStateException.class);
+        assertThat(calls.left()).isEqualTo(FUNDS);
+        assertThat(held.lease().free()).isEqualTo(Amount.ofNanos(100));
+    }
+
+    @Test
+    void chargesWhatWasUsedAndGivesBackTheRest() {
+        try (Reservation call = calls.metering.reserveGeneration(caller, Calls.LISTING, 5, 20, 100)) {
+            assertThat(call.maxOutputTokens()).isEqualTo(20);
+            assertThat(call.charge(Calls.consumed(5, 7), null).amount()).isEqualTo(Amount.ofNanos(5 + 14 + 10));
+            assertThat(call.lease().free()).isEqualTo(Amount.ofNanos(100 - 29));
+        }
+    }
+
+    @Test
+    void neverChargesMoreThanWasHeld() {
+        Reservation call = calls.reserve(caller);
+        assertThatThrownBy(() -> call.charge(Calls.consumed(1, 0), null)).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("more than the 10 nanos held");
+        assertThat(calls.left()).isEqualTo(FUNDS);
+        assertThat(call.lease().free()).isEqualTo(Amount.ofNanos(100));
+    }
+
+    @Test
+    void aCallWithoutMaxTokensGetsWhatTheBudgetAffords() throws SQLException {
+        try (Calls poor = new Calls(75)) {
+            Caller spender = poor.caller();
+            try (Reservation call = poor.metering.reserveGeneration(spender, Calls.LISTING, 5, null, 1000)) {
+                assertThat(call.maxOutputTokens()).isEqualTo(30);
+                assertThat(call.charge(Calls.consumed(5, 30), null).amount()).isEqualTo(Amount.ofNanos(75));
+            }
+            assertThatThrownBy(() -> poor.metering.reserveGeneration(spender, Calls.LISTING, 5, null, 1000))
+                    .isInstanceOf(BudgetExhausted.class);
+            assertThat(poor.left()).isZero();
+        }
+    }
+
+    @Test
+    void aCommitThatTheServerRefusedIsMadeAgain() {
+        calls.faulty.nextCommits(Fault.REFUSED, Fault.REFUSED);
+        assertThat(Calls.charged(calls.reserve(caller)).amount()).isEqualTo(Calls.PER_CALL);
+        assertThat(calls.left()).isEqualTo(FUNDS - 10);
+    }
+
+    @Test
+    void aCommitThatNeverArrivedIsMadeAgain() {
+        calls.faulty.nextCommits(Fault.COMMIT_LOST);
+        Charged charged = Calls.charged(calls.reserve(caller));
+        assertThat(durable(charged)).isTrue();
+        assertThat(calls.left()).isEqualTo(FUNDS - 10);
+    }
+
+    @Test
+    void aCommitWhoseConfirmationWasLostIsNotMadeAgain() {
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST);
+        Charged charged = Calls.charged(calls.reserve(caller));
+        assertThat(durable(charged)).isTrue();
+        assertThat(calls.left()).isEqualTo(FUNDS - 10);
+    }
+
+    @Test
+    void callsAreFreeWhenTheDatabaseStaysAwayLongerThanTheyWait() {
+        Reservation call = calls.reserve(caller);
+        calls.faulty.down();
+        assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class).hasMessageContaining("was not charged");
+        calls.faulty.heal();
+        assertThat(calls.left()).isEqualTo(FUNDS);
+        assertThat(Calls.charged(calls.reserve(caller)).amount()).isEqualTo(Calls.PER_CALL);
+    }
+
+    @Test
+    void aCallThatWasChargedWithoutAnAnswerIsChargedBack() {
+        Reservation call = calls.reserve(caller);
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
+        assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class).hasMessageContaining("did not confirm");
+        assertThat(catchThrowable(calls.metering::keepHouse)).as("still away").isNotNull();
+        calls.faulty.heal();
+        assertThat(calls.left()).as("charged indeed").isEqualTo(FUNDS - 10);
+        calls.metering.keepHouse();
+        calls.metering.keepHouse();
+        assertThat(calls.left()).as("and back again, once").isEqualTo(FUNDS);
+        assertThat(new UsageLog(calls.source).find(call.receipt()).orElseThrow().reversedAt()).isNotNull();
+        assertThat(Calls.charged(calls.reserve(caller)).amount()).isEqualTo(Calls.PER_CALL);
+    }
+
+    @Test
+    void aReversalWhoseConfirmationWasLostIsMadeOnce() {
+        Reservation call = calls.reserve(caller);
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
+        assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class);
+        calls.faulty.heal();
+        calls.faulty.always(writer -> Fault.CONFIRMATION_LOST);
+        assertThat(catchThrowable(calls.metering::keepHouse)).isNotNull();
+        assertThat(catchThrowable(() -> calls.metering.keepHouse())).isNotNull();
+        calls.faulty.heal();
+        calls.metering.keepHouse();
+        assertThat(calls.left()).isEqualTo(FUNDS);
+    }
+
+    @Test
+    void oneBadChargeDoesNotFailItsNeighbours() throws Exception {
+        List<Callable<Object>> all = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            Reservation call = calls.reserve(caller);
+            Consumed consumed = i == 5 ? new Consumed(new Units(0, 0, 1), new byte[0], new byte[0], false, false, NO_TIMESTAMP)
+                    : Calls.consumed(0, 0);
+            all.add(() -> call.charge(consumed, null));
+        }
+        int charged = 0;
+        for (Object outcome : Outcomes.of(all)) {
+            charged += outcome instanceof Charged ? 1 : 0;
+        }
+        assertThat(charged).isEqualTo(11);
+        assertThat(calls.left()).isEqualTo(FUNDS - 110);
+    }
+
+    @Test
+    void theWriterOutlivesAnError() {
+        Reservation call = calls.reserve(caller);
+        calls.faulty.throwInWriter(new OutOfMemoryError("as a test"));
+        assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class);
+        assertThat(Calls.charged(calls.reserve(caller)).amount()).isEqualTo(Calls.PER_CALL);
+    }
+
+    @Test
+    void aStalledInstanceWhoseLeaseWasRecoveredChargesNothing() {
+        Reservation before = calls.reserve(caller);
+        calls.clock.advance(Duration.ofSeconds(20));
+        Metering other = calls.instance(calls.source, Calls.Settings.USUAL);
+        assertThat(calls.balance(Account.line(calls.line))).as("recovered").isEqualTo(FUNDS);
+        assertThatThrownBy(() -> Calls.charged(before)).isInstanceOf(NotCharged.class)
+                .hasMessageContaining("paused for too long");
+        assertThat(calls.left()).isEqualTo(FUNDS);
+        assertThat(Calls.charged(calls.reserve(caller)).amount()).as("on a new lease").isEqualTo(Calls.PER_CALL);
+        other.stop(new ShutdownEvent());
+    }
+
+    @Test
+    void aChargeDuringTheStopIsMadeOrRefusedAndNeverForgotten() throws Exception {
+        List<Callable<Object>> all = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            Reservation call = calls.reserve(caller);
+            all.add(() -> Calls.charged(call));
+        }
+        all.add(100, () -> {
+            calls.metering.stop(new ShutdownEvent());
+            return "stopped";
+        });
+        long charged = Outcomes.of(all).stream().filter(Charged.class::isInstance).count();
+        assertThat(calls.left()).isEqualTo(FUNDS - 10 * charged);
+    }
+
+    @Test
+    void manyAtOnceOnASmallChunkAreAllServedWhileTheLineHasMoney() throws Exception {
+        List<Callable<Object>> all = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            all.add(() -> Calls.charged(calls.metering.reserve(caller, Calls.LISTING, 15, 1)));
+        }
+        assertThat(Outcomes.of(all)).allMatch(Charged.class::isInstance);
+        assertThat(calls.left()).isEqualTo(FUNDS - 4000);
+    }
+
+    @Test
+    void aCallDuringTheReturnOfAnIdleLeaseIsServed() throws Exception {
+        try (Calls poor = new Calls(10)) {
+            Caller spender = poor.caller();
+            poor.reserve(spender).close();
+            poor.clock.advance(Duration.ofMinutes(1));
+            // The lease is closed here and, as if the instance were slow, not yet in the database.
+            poor.faulty.down();
+            assertThat(catchThrowable(poor.metering::keepHouse)).isNotNull();
+            poor.faulty.heal();
+            assertThat(Calls.charged(poor.reserve(spender)).amount()).isEqualTo(Calls.PER_CALL);
+        }
+    }
+
+    @Test
+    void aFailedTransactionLeavesItsConnectionAsItWas() throws SQLException {
+        try (Connection only = calls.source.getConnection()) {
+            Database database = new Database(single(only));
+            assertThatThrownBy(() -> database.inTransaction(connection -> {
+                throw new IllegalStateException("the work failed");
+            })).hasMessage("the work failed");
+            assertThatThrownBy(() -> database.inTransaction(connection -> connection.createStatement().execute("select 1/0")))
+                    .isInstanceOf(Database.Failed.class);
+            assertThat(only.getAutoCommit()).isTrue();
+            assertThat(only.getNetworkTimeout()).isZero();
+        }
+    }
+
+    private boolean durable(Charged charged) {
+        return calls.number("select count(*) from usage where receipt = '" + charged.receipt().value() + "'") == 1;
+    }
+
+    private static DataSource single(Connection connection) {
+        return (DataSource) Proxy.newProxyInstance(ChargesTest.class.getClassLoader(),
+                new Class<?>[] { DataSource.class }, (self, method, arguments) -> Proxy
+                        .newProxyInstance(ChargesTest.class.getClassLoader(), new Class<?>[] { Connection.class },
+                                (inner, m, a) -> m.getName().equals("close") ? null : m.invoke(connection, a)));
+    }
+}

@@ -1,0 +1,91 @@
+package farthing.metering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import farthing.identity.Caller;
+import farthing.identity.KeyLimits;
+import farthing.metering.FaultyDatabase.Fault;
+import farthing.money.Amount;
+import io.quarkus.runtime.ShutdownEvent;
+
+class KeyLimitsTest {
+
+    private static final Amount FIVE_CALLS = Amount.ofNanos(50);
+
+    private Calls calls;
+
+    @BeforeEach
+    void aFundedLine() throws SQLException {
+        calls = new Calls(10_000, new Calls.Settings(Duration.ofMillis(300), 100));
+    }
+
+    @AfterEach
+    void theBooksAreRight() throws SQLException {
+        calls.close();
+    }
+
+    @Test
+    void aTotalIsExactUnderManyAtOnce() throws Exception {
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, null));
+        assertThat(served(caller, 50)).isEqualTo(5);
+        calls.clock.advance(Duration.ofDays(1));
+        assertThat(served(caller, 5)).isZero();
+    }
+
+    @Test
+    void aDailyLimitIsExactAndBeginsAnewAtMidnight() throws Exception {
+        Caller caller = calls.caller(new KeyLimits(null, FIVE_CALLS));
+        assertThat(served(caller, 50)).isEqualTo(5);
+        calls.clock.advance(Duration.ofDays(1));
+        assertThat(served(caller, 50)).isEqualTo(5);
+    }
+
+    @Test
+    void aCallOverMidnightCountsForTheDayOfItsCharge() throws Exception {
+        Caller caller = calls.caller(new KeyLimits(null, FIVE_CALLS));
+        Reservation before = calls.reserve(caller);
+        calls.clock.advance(Duration.ofDays(1));
+        assertThat(served(caller, 3)).isEqualTo(3);
+        Calls.charged(before);
+        assertThat(served(caller, 50)).isEqualTo(1);
+    }
+
+    @Test
+    void anotherInstanceContinuesWhereTheLastEnded() throws Exception {
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, null));
+        assertThat(served(caller, 3)).isEqualTo(3);
+        Metering next = calls.instance(calls.source, Calls.Settings.USUAL);
+        Calls.charged(next.reserve(caller, Calls.LISTING, 0, 1));
+        Calls.charged(next.reserve(caller, Calls.LISTING, 0, 1));
+        assertThatThrownBy(() -> next.reserve(caller, Calls.LISTING, 0, 1)).isInstanceOf(KeyLimitReached.class);
+        next.stop(new ShutdownEvent());
+    }
+
+    @Test
+    void aChargeOfUnknownOutcomeCountsUntilItIsKnown() throws Exception {
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, FIVE_CALLS));
+        assertThat(served(caller, 4)).isEqualTo(4);
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
+        assertThatThrownBy(() -> Calls.charged(calls.reserve(caller))).isInstanceOf(NotCharged.class);
+        calls.faulty.heal();
+        assertThat(served(caller, 1)).as("nobody knows").isZero();
+        calls.metering.keepHouse();
+        assertThat(served(caller, 5)).as("it was given back").isEqualTo(1);
+    }
+
+    private long served(Caller caller, int wanted) throws Exception {
+        Callable<Object> call = () -> Calls.charged(calls.reserve(caller));
+        return Outcomes.of(IntStream.range(0, wanted).mapToObj(i -> call).toList()).stream()
+                .filter(Charged.class::isInstance).count();
+    }
+}
