@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -49,7 +49,7 @@ class ServerProcessIT {
             assertThat(server.apiKey()).isEqualTo(key);
             assertThat(server.get("/v1/models").body()).isEqualTo(models);
             assertThat(server.get("/v1/receipts/" + receipt).statusCode()).isEqualTo(200);
-            assertThat(verified(server.url() + "/v1/receipts/" + receipt, key)).contains("body hashed", "proved")
+            assertThat(verified(server.uri("/v1/receipts/" + receipt).toString(), key)).contains("body hashed", "proved")
                     .doesNotContain("WRONG", "NOT");
 
             server.signal("INT");
@@ -63,7 +63,8 @@ class ServerProcessIT {
     private static String verified(String receipt, String key) throws Exception {
         Path app = Path.of("target/quarkus-app");
         ProcessBuilder verify = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp",
-                app.resolve("app/*") + ":" + app.resolve("lib/main/*") + ":" + app.resolve("lib/boot/*"), "farthing.receipt.Verify",
+                app.resolve("app/*") + ":" + app.resolve("lib/main/*") + ":" + app.resolve("lib/boot/*"),
+                "farthing.receipt.Verify",
                 receipt).redirectErrorStream(true);
         verify.environment().put("FARTHING_API_KEY", key);
         Process process = verify.start();
