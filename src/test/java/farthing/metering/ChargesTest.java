@@ -228,20 +228,6 @@ class ChargesTest {
     }
 
     @Test
-    void aCallDuringTheReturnOfAnIdleLeaseIsServed() throws Exception {
-        try (Calls poor = new Calls(10)) {
-            Caller spender = poor.caller();
-            poor.reserve(spender).close();
-            poor.clock.advance(Duration.ofMinutes(1));
-            // The lease is closed here and, as if the instance were slow, not yet in the database.
-            poor.faulty.down();
-            assertThat(catchThrowable(poor.metering::keepHouse)).isNotNull();
-            poor.faulty.heal();
-            assertThat(Calls.charged(poor.reserve(spender)).amount()).isEqualTo(Calls.PER_CALL);
-        }
-    }
-
-    @Test
     void aFailedTransactionLeavesItsConnectionAsItWas() throws SQLException {
         try (Connection only = calls.source.getConnection()) {
             Database database = new Database(single(only));

@@ -12,6 +12,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import javax.sql.DataSource;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,11 +34,11 @@ class LeasesTest {
     private final TestClock clock = new TestClock(Instant.parse("2026-11-01T00:00:00Z"));
     private final Ledger ledger = new Ledger();
     private final LineId line = new LineId(ThreadLocalRandom.current().nextInt());
-    private Database database;
+    private final DataSource source = TestDatabase.separate("metering");
+    private final Database database = new Database(source);
 
     @BeforeEach
     void fundTheLine() throws SQLException {
-        database = new Database(TestDatabase.separate("metering"));
         database.inTransaction(connection -> {
             ledger.open(connection, Account.deposits());
             ledger.open(connection, Account.line(line));
@@ -151,7 +154,49 @@ class LeasesTest {
         assertThat(before.lease().isOpen()).isFalse();
     }
 
+    @Test
+    void aCallIsServedThoughTheIdleLeaseWithTheMoneyIsJustBeingReturned() {
+        FaultyDatabase faulty = new FaultyDatabase(source);
+        Leases leases = instance(new Database(faulty.source()), Amount.ofNanos(200));
+        Hold hold = leases.hold(line, TEN, TEN);
+        hold.lease().release(hold.amount());
+        clock.advance(Duration.ofMinutes(1));
+        // Closed here and not yet in the database, where the line is still empty.
+        faulty.down();
+        assertThatThrownBy(() -> leases.returnIdle(Duration.ofSeconds(30))).isInstanceOf(Database.Failed.class);
+        faulty.heal();
+        assertThat(hold.lease().isOpen()).isFalse();
+        assertThat(leases.hold(line, TEN, TEN).amount()).isEqualTo(TEN);
+    }
+
+    @Test
+    void aCallIsServedThoughOthersTakeWhatItWasJustGranted() throws Exception {
+        Leases leases = instance(Amount.ofNanos(1));
+        AtomicBoolean ended = new AtomicBoolean();
+        try (var threads = Executors.newFixedThreadPool(3)) {
+            for (int i = 0; i < 3; i++) {
+                var _ = threads.submit(() -> {
+                    while (!ended.get()) {
+                        Hold hold = leases.hold(line, Amount.ofNanos(1), Amount.ofNanos(1));
+                        hold.lease().release(hold.amount());
+                    }
+                });
+            }
+            try {
+                for (int i = 0; i < 40; i++) {
+                    leases.hold(line, Amount.ofNanos(4), Amount.ofNanos(4));
+                }
+            } finally {
+                ended.set(true);
+            }
+        }
+    }
+
     private Leases instance(Amount chunk) {
+        return instance(database, chunk);
+    }
+
+    private Leases instance(Database database, Amount chunk) {
         Leases leases = new Leases(database, ledger, clock, chunk, ThreadLocalRandom.current().nextLong());
         leases.heartbeat();
         return leases;

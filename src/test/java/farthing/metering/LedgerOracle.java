@@ -9,10 +9,13 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 import javax.sql.DataSource;
 
@@ -85,6 +88,9 @@ final class LedgerOracle {
                 where r.receipt is not null group by r.receipt having count(u.*) <> 1 or count(*) <> 1""");
     }
 
+    /** Signatures that hold, since recovering a signer is slow and its answer never changes. */
+    private static final Set<String> SIGNED = ConcurrentHashMap.newKeySet();
+
     private LedgerOracle() {
     }
 
@@ -127,6 +133,8 @@ final class LedgerOracle {
                         || !Arrays.equals(row.getBytes(4),
                                 ReceiptSigner.recover(signer.chainId(), root, row.getInt(3), row.getBytes(5)))) {
                     faults.add("not signed as stored: commit " + Long.toHexString(row.getLong(1)));
+                } else {
+                    SIGNED.add(signed);
                 }
             }
         }
