@@ -13,7 +13,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -88,8 +87,8 @@ final class LedgerOracle {
                 where r.receipt is not null group by r.receipt having count(u.*) <> 1 or count(*) <> 1""");
     }
 
-    /** Signatures that hold, since recovering a signer is slow and its answer never changes. */
-    private static final Set<String> SIGNED = ConcurrentHashMap.newKeySet();
+    /** Who signed what, since recovering a signer is slow and its answer never changes. */
+    private static final Map<String, byte[]> SIGNERS = new ConcurrentHashMap<>();
 
     private LedgerOracle() {
     }
@@ -130,14 +129,16 @@ final class LedgerOracle {
             while (row.next()) {
                 byte[] root = new ReceiptTree(leaves.getOrDefault(row.getLong(1), List.of())).root();
                 if (!Arrays.equals(root, row.getBytes(2))
-                        || !Arrays.equals(row.getBytes(4),
-                                ReceiptSigner.recover(signer.chainId(), root, row.getInt(3), row.getBytes(5)))) {
+                        || !Arrays.equals(row.getBytes(4), signerOf(signer.chainId(), root, row.getInt(3), row.getBytes(5)))) {
                     faults.add("not signed as stored: commit " + Long.toHexString(row.getLong(1)));
-                } else {
-                    SIGNED.add(signed);
                 }
             }
         }
+    }
+
+    private static byte[] signerOf(long chainId, byte[] root, int size, byte[] signature) {
+        String signed = chainId + " " + HexFormat.of().formatHex(root) + " " + size + " " + HexFormat.of().formatHex(signature);
+        return SIGNERS.computeIfAbsent(signed, s -> ReceiptSigner.recover(chainId, root, size, signature));
     }
 
     private static ReceiptBody body(ResultSet row) throws SQLException {
