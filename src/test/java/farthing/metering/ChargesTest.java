@@ -156,10 +156,11 @@ class ChargesTest {
         calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
         assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class);
         calls.faulty.heal();
-        calls.faulty.always(writer -> Fault.CONFIRMATION_LOST);
+        calls.faulty.nextCommits(Fault.COMMIT_LOST, Fault.CONFIRMATION_LOST);
         assertThat(catchThrowable(calls.metering::keepHouse)).isNotNull();
-        assertThat(catchThrowable(() -> calls.metering.keepHouse())).isNotNull();
-        calls.faulty.heal();
+        assertThat(calls.left()).as("not yet").isEqualTo(FUNDS - 10);
+        assertThat(catchThrowable(calls.metering::keepHouse)).isNotNull();
+        assertThat(calls.left()).as("done, though nobody here knows").isEqualTo(FUNDS);
         calls.metering.keepHouse();
         assertThat(calls.left()).isEqualTo(FUNDS);
     }
@@ -204,6 +205,7 @@ class ChargesTest {
 
     @Test
     void aChargeDuringTheStopIsMadeOrRefusedAndNeverForgotten() throws Exception {
+        Reservation late = calls.reserve(caller);
         List<Callable<Object>> all = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             Reservation call = calls.reserve(caller);
@@ -214,6 +216,7 @@ class ChargesTest {
             return "stopped";
         });
         long charged = Outcomes.of(all).stream().filter(Charged.class::isInstance).count();
+        assertThatThrownBy(() -> Calls.charged(late)).isInstanceOf(NotCharged.class);
         assertThat(calls.left()).isEqualTo(FUNDS - 10 * charged);
     }
 

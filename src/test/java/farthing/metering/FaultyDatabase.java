@@ -39,12 +39,12 @@ final class FaultyDatabase {
         this.real = real;
     }
 
-    /** The faults of the next group commits, one each. */
+    /** The faults of the next group commits and reversals, one each. */
     synchronized void nextCommits(Fault... faults) {
         ofWriter.addAll(List.of(faults));
     }
 
-    /** What happens to each transaction; it is asked whether that one is a group commit. */
+    /** What happens to each transaction; it is asked whether that one is the writer's. */
     void always(Function<Boolean, Fault> faults) {
         otherwise = faults;
     }
@@ -79,7 +79,8 @@ final class FaultyDatabase {
     private Connection connection(Connection connection) {
         boolean[] writer = { false };
         return proxy(Connection.class, (method, arguments) -> {
-            if (method.getName().equals("prepareStatement") && ((String) arguments[0]).contains("into receipt_commit")) {
+            if (method.getName().equals("prepareStatement")
+                    && ((String) arguments[0]).matches("(?s).*into (receipt_commit|usage_reversal).*")) {
                 writer[0] = true;
                 Throwable thrown = thrownByWriter;
                 if (thrown != null) {
