@@ -23,8 +23,8 @@ import farthing.money.Amount;
 @Singleton
 class LiveFigures {
 
-    /** @param units in words, e.g. "12 tokens in, 48 out" */
-    record LastCall(String model, String modelHref, String units, Amount charge, Instant at, String receiptHref,
+    /** The last call as its public receipt shows it; units and time are its payer's business. */
+    record LastCall(String model, String modelHref, Amount charge, String receiptHref,
             List<SplitPart> split) {
     }
 
@@ -51,7 +51,7 @@ class LiveFigures {
     Optional<LastCall> lastCall() {
         return figures.last().map(call -> {
             Published version = catalog.published(call.version());
-            return new LastCall(version.name(), version.href(), call.units(), call.charge(), call.at(),
+            return new LastCall(version.name(), version.href(), call.charge(),
                     "/receipts/" + call.receipt(), SplitPart.of(version.split(), version.owner(), call.charge()));
         });
     }

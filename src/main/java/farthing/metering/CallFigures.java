@@ -15,8 +15,7 @@ import farthing.receipt.ReceiptId;
 @Singleton
 public class CallFigures {
 
-    /** @param units in words, e.g. {@code 12 tokens in, 48 out} */
-    public record PublicCall(ReceiptId receipt, VersionId version, String units, Amount charge, Instant at) {
+    public record PublicCall(ReceiptId receipt, VersionId version, Amount charge) {
     }
 
     /** What all calls so far earned for those who made models and data; the sum of the shares of each call. */
@@ -45,8 +44,7 @@ public class CallFigures {
     /** The call charged last. */
     public Optional<PublicCall> last() {
         return log.last().map(call -> new PublicCall(call.body().id(), new VersionId(call.receipt().version()),
-                UnitsText.of(new Units(call.body().inputTokens(), call.body().outputTokens(), call.body().items())),
-                call.receipt().charge(), call.body().chargedAt()));
+                call.receipt().charge()));
     }
 
     public long callsSince(Instant since) {
