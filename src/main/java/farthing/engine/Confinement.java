@@ -25,6 +25,7 @@ final class Confinement {
 
     /** @param memory bytes that may be allocated beyond what the JVM already has */
     static void begin(long memory) throws IOException {
+        leaveTerminal();
         limit(FILE_SIZE, 0);
         limit(CORE, 0);
         limit(OPEN_FILES, 1024);
@@ -35,6 +36,21 @@ final class Confinement {
         String data = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("VmData:"))
                 .findFirst().orElseThrow();
         return Long.parseLong(data.replaceAll("\\D", "")) * 1024;
+    }
+
+    /** Ctrl-C goes to everything in the terminal's group; the server alone shall get it, and let its calls finish. */
+    private static void leaveTerminal() {
+        Linker linker = Linker.nativeLinker();
+        MethodHandle setsid = linker.downcallHandle(linker.defaultLookup().findOrThrow("setsid"),
+                FunctionDescriptor.of(JAVA_INT));
+        try {
+            // Minus one: it leads a group already, which is as good.
+            int _ = (int) setsid.invokeExact();
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static void limit(int resource, long value) {

@@ -76,7 +76,10 @@ final class Exchange {
     }
 
     void send(int status, String contentType, byte[] body, @Nullable Charged charged) {
-        if (charged != null) {
+        if (charged == null) {
+            // A stream that broke before its first piece had announced one; what is refused has none.
+            response.headers().remove("Farthing-Receipt");
+        } else {
             receiptHeader(charged.receipt().toString());
             response.putHeader("Farthing-Charge", Long.toString(charged.amount().nanos()));
         }

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
+import java.util.function.Consumer;
 
 import jakarta.inject.Singleton;
 
@@ -82,7 +83,7 @@ class Generations {
             return reservation.charge(consumed, claim == null ? null : claim.replay(contentType, answer));
         }
 
-        Usage generate(java.util.function.Consumer<String> onText) {
+        Usage generate(Consumer<String> onText) {
             return invocation.generate(request.generation(reservation.maxOutputTokens()), onText);
         }
     }

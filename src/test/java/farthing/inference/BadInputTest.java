@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.nullValue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -176,7 +177,8 @@ class BadInputTest {
         bad[bad.length / 2] ^= 1;
         try {
             overwrite(file, bad);
-            call(secret, path, body).statusCode(503).body("error.code", equalTo("artefact_damaged"))
+            call(secret, path, body).statusCode(503).header("Farthing-Receipt", nullValue())
+                    .body("error.code", equalTo("artefact_damaged"))
                     .body("error.message", containsString(file.getFileName().toString().substring(0, 8)));
             assertThat(payer.left(line)).isEqualTo(Amount.ofTokens(1));
         } finally {
