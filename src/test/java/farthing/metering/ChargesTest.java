@@ -27,7 +27,7 @@ import farthing.money.Amount;
 import io.quarkus.runtime.ShutdownEvent;
 
 /** Charges whose database fails at every point of a group commit. After each test the books are checked. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChargesTest {
 
     private static final long FUNDS = 10_000;

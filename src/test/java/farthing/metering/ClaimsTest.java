@@ -21,7 +21,7 @@ import farthing.metering.FaultyDatabase.Fault;
 import io.quarkus.runtime.ShutdownEvent;
 
 /** One charge for one Idempotency-Key. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ClaimsTest {
 
     private static final byte[] REQUEST = Calls.bytes("a request");
