@@ -3,7 +3,7 @@
 //   node tools/abi.mjs check   fails when they are not what that build gave
 import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
 
-const contracts = ["UsageVault", "TestToken"];
+const contracts = ["UsageVault", "ModelRegistry", "TestToken"];
 const at = path => new URL(`../${path}`, import.meta.url);
 const checking = process.argv[2] === "check";
 
