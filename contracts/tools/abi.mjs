@@ -1,0 +1,21 @@
+// abi/*.json holds the ABI and the bytecode of what is deployed, so that building the server needs neither forge nor solc.
+//   node tools/abi.mjs         writes them from forge's last build
+//   node tools/abi.mjs check   fails when they are not what that build gave
+import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
+
+const contracts = ["UsageVault", "ModelRegistry", "TestToken"];
+const at = path => new URL(`../${path}`, import.meta.url);
+const checking = process.argv[2] === "check";
+
+mkdirSync(at("abi/"), { recursive: true });
+for (const name of contracts) {
+    const { abi, bytecode } = JSON.parse(readFileSync(at(`out/${name}.sol/${name}.json`), "utf8"));
+    const built = JSON.stringify({ abi, bytecode: bytecode.object }, null, 1) + "\n";
+    const file = at(`abi/${name}.json`);
+    if (!checking) {
+        writeFileSync(file, built);
+    } else if (readFileSync(file, { encoding: "utf8", flag: "r" }) !== built) {
+        console.error(`contracts/check: abi/${name}.json is not what its sources give. Run node contracts/tools/abi.mjs and commit it.`);
+        process.exitCode = 1;
+    }
+}
