@@ -1,6 +1,7 @@
 package farthing.market;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -9,6 +10,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 import farthing.artefact.Artefacts;
 import farthing.blob.Blobs;
+import farthing.blob.BlobsAddress;
 import farthing.blob.FileBlobs;
 
 /** Makes the parts that know nothing of the container. */
@@ -16,8 +18,10 @@ class Parts {
 
     @Produces
     @Singleton
-    Blobs blobs(@ConfigProperty(name = "farthing.data") Path data) {
-        return new FileBlobs(data.resolve("blobs"));
+    Blobs blobs(@ConfigProperty(name = "farthing.data") Path data,
+            @ConfigProperty(name = "farthing.blobs.url") Optional<String> url) {
+        return url.filter(given -> !given.isBlank()).map(given -> BlobsAddress.of(given).open(data.resolve("blob-cache")))
+                .orElseGet(() -> new FileBlobs(data.resolve("blobs")));
     }
 
     @Produces

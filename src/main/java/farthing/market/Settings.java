@@ -6,6 +6,7 @@ import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
+import farthing.blob.BlobsAddress;
 import farthing.chain.SigningKey;
 import farthing.chain.WellKnownKeys;
 
@@ -18,7 +19,7 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
 
     /** What production has no default for. */
     static final List<String> NEEDED = List.of("FARTHING_DATABASE_URL", "FARTHING_DATABASE_USER", "FARTHING_DATABASE_PASSWORD",
-            "FARTHING_PUBLIC_URL", "FARTHING_CHAIN_ID", "FARTHING_SIGNER_KEY", "FARTHING_SESSION_SECRET");
+            "FARTHING_BLOBS_URL", "FARTHING_PUBLIC_URL", "FARTHING_CHAIN_ID", "FARTHING_SIGNER_KEY", "FARTHING_SESSION_SECRET");
 
     static Settings of(Map<String, String> environment) {
         String mode = get(environment, "FARTHING_MODE", "trial");
@@ -30,6 +31,7 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
             requireAll(environment);
             requireOwnKey(get(environment, "FARTHING_SIGNER_KEY", ""));
         }
+        checkBlobs(get(environment, "FARTHING_BLOBS_URL", ""));
         return new Settings(production, Path.of(get(environment, "FARTHING_DATA", "data")).toAbsolutePath().normalize(),
                 get(environment, "FARTHING_HOST", "127.0.0.1"), port(get(environment, "FARTHING_PORT", "8080")),
                 database(environment));
@@ -55,6 +57,16 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
             throw new CannotStart("FARTHING_SIGNER_KEY is no key: " + e.getMessage() + ".");
         } catch (IllegalStateException e) {
             throw new CannotStart(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void checkBlobs(String url) {
+        try {
+            if (!url.isEmpty()) {
+                BlobsAddress.of(url);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new CannotStart("FARTHING_BLOBS_URL " + e.getMessage());
         }
     }
 

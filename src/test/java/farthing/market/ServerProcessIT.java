@@ -159,7 +159,8 @@ class ServerProcessIT {
     private static Map<String, String> production(String name, String value) throws IOException {
         Map<String, String> settings = new HashMap<>(Map.of("FARTHING_MODE", "production", "FARTHING_DATABASE_URL",
                 "jdbc:postgresql://127.0.0.1:" + FarthingProcess.freePort() + "/farthing", "FARTHING_DATABASE_USER", "farthing",
-                "FARTHING_DATABASE_PASSWORD", "secret", "FARTHING_PUBLIC_URL", "https://models.example.org",
+                "FARTHING_DATABASE_PASSWORD", "secret", "FARTHING_BLOBS_URL", "s3://models?region=eu-central-1",
+                "FARTHING_PUBLIC_URL", "https://models.example.org",
                 "FARTHING_CHAIN_ID", "8453", "FARTHING_SIGNER_KEY",
                 "0x00000000000000000000000000000000000000000000000000000000000f00d5", "FARTHING_SESSION_SECRET",
                 "0123456789abcdef0123456789abcdef"));

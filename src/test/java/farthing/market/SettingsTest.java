@@ -15,6 +15,7 @@ class SettingsTest {
 
     private static final Map<String, String> PRODUCTION = Map.of("FARTHING_MODE", "production", "FARTHING_DATABASE_URL",
             "jdbc:postgresql://db:5432/farthing", "FARTHING_DATABASE_USER", "farthing", "FARTHING_DATABASE_PASSWORD", "secret",
+            "FARTHING_BLOBS_URL", "s3://models?region=eu-central-1",
             "FARTHING_PUBLIC_URL", "https://models.example.org", "FARTHING_CHAIN_ID", "8453", "FARTHING_SIGNER_KEY",
             "0x00000000000000000000000000000000000000000000000000000000000f00d5", "FARTHING_SESSION_SECRET",
             "0123456789abcdef0123456789abcdef");
@@ -77,6 +78,15 @@ class SettingsTest {
     void aDatabaseAddressMustBeForJdbc() {
         assertThatThrownBy(() -> Settings.of(Map.of("FARTHING_DATABASE_URL", "postgres://db/farthing")))
                 .isInstanceOf(CannotStart.class).hasMessageContaining("jdbc:postgresql://");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "models", "https://models.example.org", "s3://models", "s3://Models?region=a",
+            "file://host/models",
+            "s3://AKIA:hunter2@models?region=a", "s3://models?region=a&secret=hunter2", "s3://models?region=a&endpoint=minio" })
+    void anAddressOfBlobsThatCannotBeMeantIsRefusedWithoutRepeatingSecrets(String url) {
+        assertThatThrownBy(() -> Settings.of(Map.of("FARTHING_BLOBS_URL", url))).isInstanceOf(CannotStart.class)
+                .hasMessageStartingWith("FARTHING_BLOBS_URL ").hasMessageNotContaining("hunter2");
     }
 
     private static Map<String, String> production(String name, String value) {
