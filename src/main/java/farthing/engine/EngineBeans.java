@@ -18,10 +18,9 @@ class EngineBeans {
     @Singleton
     Engines engines(Artefacts artefacts, EngineConfig config, @ConfigProperty(name = "farthing.data") Path data, Clock clock)
             throws IOException {
-        var settings = new EngineSettings(config.natives().orElseGet(EngineSettings::installedNatives), data.resolve("engine"),
-                config.workers(), config.places(), config.queue(), config.queueTime(), config.loadTime(), config.callTime(),
-                config.idleTime(), config.memory().asLongValue());
-        return new Engines(artefacts, settings, clock);
+        HostAddress host = config.url()
+                .map(url -> HostAddress.of("FARTHING_ENGINE_URL", url, config.secret().orElse(""))).orElse(null);
+        return new Engines(artefacts, EngineSettings.of(config, data), clock, host);
     }
 
     void close(@Disposes Engines engines) {

@@ -12,6 +12,13 @@ import io.smallrye.config.WithDefault;
 @ConfigMapping(prefix = "farthing.engine")
 interface EngineConfig {
 
+    Optional<String> url();
+
+    Optional<String> secret();
+
+    @WithDefault("tcp://127.0.0.1:9090")
+    String listen();
+
     Optional<Path> natives();
 
     @WithDefault("8")

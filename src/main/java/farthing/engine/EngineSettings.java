@@ -18,6 +18,12 @@ import java.time.Duration;
 public record EngineSettings(Path natives, Path cache, int workers, int places, int queue, Duration queueTime,
         Duration loadTime, Duration callTime, Duration idleTime, long memory) {
 
+    static EngineSettings of(EngineConfig config, Path data) {
+        return new EngineSettings(config.natives().orElseGet(EngineSettings::installedNatives), data.resolve("engine"),
+                config.workers(), config.places(), config.queue(), config.queueTime(), config.loadTime(), config.callTime(),
+                config.idleTime(), config.memory().asLongValue());
+    }
+
     public static EngineSettings defaults(Path natives, Path cache) {
         return new EngineSettings(natives, cache, 8, 2, 64, Duration.ofSeconds(30), Duration.ofMinutes(1),
                 Duration.ofMinutes(5), Duration.ofMinutes(15), 1L << 30);

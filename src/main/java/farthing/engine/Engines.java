@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -14,31 +15,40 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
+import org.jspecify.annotations.Nullable;
+
 import farthing.artefact.Artefacts;
 import farthing.artefact.Role;
 
 /**
- * Runs versions in worker processes, one per version, started by the first call. Its methods block; call them from virtual
- * threads.
+ * Runs versions in worker processes, one per version, started by the first call, here or at an engine host. Its methods block;
+ * call them from virtual threads.
  */
 public final class Engines implements AutoCloseable {
 
     private final Artefacts artefacts;
     private final EngineSettings settings;
     private final Clock clock;
-    private final Launch launch;
+    private final @Nullable Launch launch;
+    private final @Nullable HostAddress host;
     private final Path sockets;
     private final Semaphore rooms;
     private final AtomicLong started = new AtomicLong();
-    private final Map<String, Supervisor> supervisors = new ConcurrentHashMap<>();
+    private final Map<Loadable, Supervisor> supervisors = new ConcurrentHashMap<>();
     private final ScheduledExecutorService timer = Executors
             .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("engine-timer").factory());
 
     public Engines(Artefacts artefacts, EngineSettings settings, Clock clock) throws IOException {
+        this(artefacts, settings, clock, null);
+    }
+
+    /** @param host runs the workers, if this machine does not */
+    Engines(Artefacts artefacts, EngineSettings settings, Clock clock, @Nullable HostAddress host) throws IOException {
         this.artefacts = artefacts;
         this.settings = settings;
         this.clock = clock;
-        this.launch = new Launch(settings.cache());
+        this.host = host;
+        this.launch = host == null ? new Launch(settings.cache()) : null;
         // Not below the data folder: a Unix socket's path may have 107 bytes.
         this.sockets = Files.createTempDirectory("farthing");
         this.rooms = new Semaphore(settings.workers());
@@ -59,8 +69,16 @@ public final class Engines implements AutoCloseable {
      */
     public Invocation prepare(Loadable version, Input input) {
         checkLength(version, input);
-        Map<Role, Path> files = artefacts.verified(version.files());
-        return supervisors.computeIfAbsent(version.id(), _ -> new Supervisor(this, version)).prepare(files, input);
+        return supervisor(version).prepare(files(version), input);
+    }
+
+    Supervisor supervisor(Loadable version) {
+        return supervisors.computeIfAbsent(version, _ -> new Supervisor(this, version));
+    }
+
+    /** Nothing where a host runs the version: the host verifies its own files. */
+    Map<Role, Path> files(Loadable version) {
+        return host == null ? artefacts.verified(version.files()) : Map.of();
     }
 
     /** Keeps what is hopelessly long from the worker, whose memory is small. */
@@ -77,7 +95,11 @@ public final class Engines implements AutoCloseable {
         }
     }
 
-    WorkerProcess start(Loadable version, Map<Role, Path> files) {
+    Running start(Loadable version, Map<Role, Path> files) {
+        return launch == null ? new RemoteWorker(this, Objects.requireNonNull(host), version) : start(launch, version, files);
+    }
+
+    private WorkerProcess start(Launch launch, Loadable version, Map<Role, Path> files) {
         makeRoom();
         try {
             Path model = file(files, Role.MODEL);
@@ -142,7 +164,7 @@ public final class Engines implements AutoCloseable {
 
     /** The process of a version's worker, for tests that kill it. */
     long pid(Loadable version) {
-        Supervisor supervisor = supervisors.get(version.id());
+        Supervisor supervisor = supervisors.get(version);
         return supervisor == null ? -1 : supervisor.pid();
     }
 

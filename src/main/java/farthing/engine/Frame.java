@@ -20,6 +20,9 @@ final class Frame {
     static final byte GENERATE = 4;
     static final byte EMBED = 5;
     static final byte CLASSIFY = 6;
+    /** Server to engine host, before anything else. */
+    static final byte OPEN = 7;
+    static final byte KILL = 8;
     /** Worker to server. */
     static final byte PREPARED = 10;
     static final byte TOO_LONG = 11;
@@ -29,6 +32,9 @@ final class Frame {
     static final byte LABELS = 15;
     static final byte DONE = 16;
     static final byte FAILED = 17;
+    /** Engine host to server. */
+    static final byte OPENED = 18;
+    static final byte REFUSED = 19;
 
     private static final int MOST = 64 << 20;
 
@@ -66,8 +72,12 @@ final class Frame {
 
     /** @throws EOFException if the other side is gone */
     static Frame read(SocketChannel channel) throws IOException {
+        return read(channel, MOST);
+    }
+
+    static Frame read(SocketChannel channel, int most) throws IOException {
         int length = fill(channel, 4).getInt();
-        if (length < 1 || length > MOST) {
+        if (length < 1 || length > most) {
             throw new IOException("A frame cannot have " + length + " bytes");
         }
         ByteBuffer frame = fill(channel, length);

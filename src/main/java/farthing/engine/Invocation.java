@@ -25,7 +25,7 @@ public final class Invocation implements AutoCloseable {
     private final Input input;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicBoolean begun = new AtomicBoolean();
-    private final WorkerProcess worker;
+    private final Running worker;
     private final SocketChannel channel;
     private volatile boolean overdue;
     private volatile int outputTokens;
@@ -33,7 +33,7 @@ public final class Invocation implements AutoCloseable {
     private int inputTokens;
     private int maxOutputTokens;
 
-    Invocation(Supervisor supervisor, WorkerProcess worker, SocketChannel channel, Input input) {
+    Invocation(Supervisor supervisor, Running worker, SocketChannel channel, Input input) {
         this.supervisor = supervisor;
         this.worker = worker;
         this.channel = channel;
@@ -184,12 +184,11 @@ public final class Invocation implements AutoCloseable {
 
     private void overdue(byte request) {
         overdue = true;
-        if (request == Frame.GENERATE) {
-            hangUp();
-        } else {
+        if (request != Frame.GENERATE) {
             // Nothing else can stop it.
             worker.kill("a call ran too long");
         }
+        hangUp();
     }
 
     private static EngineFailed failed(Frame frame) throws IOException {

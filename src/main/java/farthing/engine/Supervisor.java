@@ -26,7 +26,7 @@ final class Supervisor {
     private final Semaphore places;
     private final AtomicInteger inside = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock();
-    private volatile @Nullable WorkerProcess worker;
+    private volatile @Nullable Running worker;
     private volatile Instant lastUsed;
     private volatile int failures;
     private Instant notBefore = Instant.MIN;
@@ -39,11 +39,7 @@ final class Supervisor {
     }
 
     Invocation prepare(Map<Role, Path> files, Input input) {
-        EngineSettings settings = engines.settings();
-        if (inside.incrementAndGet() > settings.places(version.engine()) + settings.queue()) {
-            inside.decrementAndGet();
-            throw new EngineBusy("This model");
-        }
+        enter();
         boolean placed = false;
         try {
             // Counted before it queues, so that what cannot be worked on is told at once.
@@ -57,8 +53,27 @@ final class Supervisor {
         }
     }
 
+    private void enter() {
+        EngineSettings settings = engines.settings();
+        if (inside.incrementAndGet() > settings.places(version.engine()) + settings.queue()) {
+            inside.decrementAndGet();
+            throw new EngineBusy("This model");
+        }
+    }
+
+    /** A connection for a server elsewhere, which counts and queues its calls itself; to be taken back. */
+    SocketChannel lend(Map<Role, Path> files) {
+        enter();
+        try {
+            return connect(worker(files));
+        } catch (RuntimeException e) {
+            inside.decrementAndGet();
+            throw e;
+        }
+    }
+
     private Invocation count(Map<Role, Path> files, Input input) {
-        WorkerProcess running = worker(files);
+        Running running = worker(files);
         var invocation = new Invocation(this, running, connect(running), input);
         try {
             invocation.prepare();
@@ -83,7 +98,7 @@ final class Supervisor {
         }
     }
 
-    private SocketChannel connect(WorkerProcess running) {
+    private SocketChannel connect(Running running) {
         try {
             return running.connect();
         } catch (IOException e) {
@@ -91,8 +106,8 @@ final class Supervisor {
         }
     }
 
-    private WorkerProcess worker(Map<Role, Path> files) {
-        WorkerProcess running = worker;
+    private Running worker(Map<Role, Path> files) {
+        Running running = worker;
         if (running != null && running.alive()) {
             return running;
         }
@@ -108,7 +123,7 @@ final class Supervisor {
                         .formatted(failures, pause.toSeconds() + 1), pause.plusSeconds(1));
             }
             worker = null;
-            WorkerProcess started = engines.start(version, files);
+            Running started = engines.start(version, files);
             worker = started;
             return started;
         } catch (EngineFailed e) {
@@ -128,9 +143,9 @@ final class Supervisor {
     }
 
     /** A call met the end of its worker. */
-    EngineFailed failed(WorkerProcess gone) {
+    EngineFailed failed(Running gone) {
         String why = gone.ending() + ".";
-        gone.kill(why);
+        gone.drop(why);
         lock.lock();
         try {
             if (worker == gone) {
@@ -154,6 +169,10 @@ final class Supervisor {
     /** An invocation that had a place is closed. */
     void leave() {
         places.release();
+        takeBack();
+    }
+
+    void takeBack() {
         lastUsed = engines.clock().instant();
         inside.decrementAndGet();
     }
@@ -168,7 +187,7 @@ final class Supervisor {
             return false;
         }
         try {
-            WorkerProcess running = worker;
+            Running running = worker;
             if (running == null || inside.get() > 0) {
                 return false;
             }
@@ -180,16 +199,16 @@ final class Supervisor {
     }
 
     void stop(String why) {
-        WorkerProcess running = worker;
+        Running running = worker;
         worker = null;
         if (running != null) {
-            running.kill(why);
+            running.drop(why);
         }
     }
 
     /** The worker's process id, for tests that kill it. */
     long pid() {
-        WorkerProcess running = worker;
-        return running == null ? -1 : running.pid();
+        Running running = worker;
+        return running instanceof WorkerProcess process ? process.pid() : -1;
     }
 }

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** One running worker. */
-final class WorkerProcess {
+final class WorkerProcess implements Running {
 
     private final Process process;
     private final Path socket;
@@ -85,11 +85,13 @@ final class WorkerProcess {
         }
     }
 
-    SocketChannel connect() throws IOException {
+    @Override
+    public SocketChannel connect() throws IOException {
         return SocketChannel.open(UnixDomainSocketAddress.of(socket));
     }
 
-    boolean alive() {
+    @Override
+    public boolean alive() {
         return process.isAlive();
     }
 
@@ -97,7 +99,8 @@ final class WorkerProcess {
         return process.pid();
     }
 
-    void kill(String why) {
+    @Override
+    public void kill(String why) {
         killed = why;
         process.destroyForcibly();
         try {
@@ -107,12 +110,18 @@ final class WorkerProcess {
         }
     }
 
+    @Override
+    public void drop(String why) {
+        kill(why);
+    }
+
     CompletableFuture<Process> onExit() {
         return process.onExit();
     }
 
-    /** Why it is gone, for people. Waits a moment for a process that is just ending. */
-    String ending() {
+    /** Waits a moment for a process that is just ending. */
+    @Override
+    public String ending() {
         String reason = killed;
         if (reason != null) {
             return reason;
@@ -126,8 +135,8 @@ final class WorkerProcess {
         }
     }
 
-    /** The end of what it wrote to standard error, for the log. */
-    String complaints() {
+    @Override
+    public String complaints() {
         return complaints.toString().strip();
     }
 }

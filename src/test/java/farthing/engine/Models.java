@@ -35,6 +35,10 @@ final class Models {
         return new Engines(artefacts, settings, clock);
     }
 
+    Engines engines(EngineSettings settings, HostAddress host) throws IOException {
+        return new Engines(artefacts, settings, Clock.systemUTC(), host);
+    }
+
     Loadable kjv() throws IOException {
         return kjv(PromptTemplate.PLAIN);
     }

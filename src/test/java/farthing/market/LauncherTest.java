@@ -62,7 +62,7 @@ class LauncherTest {
 
     @Test
     void anUnknownCommandIsToldWhichThereAre() throws Exception {
-        assertThat(run("fly")).contains("usage: ./farthing run | test");
+        assertThat(run("fly")).contains("usage: ./farthing run | worker | test");
     }
 
     private String run(String command) throws Exception {
