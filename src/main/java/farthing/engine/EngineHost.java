@@ -11,11 +11,13 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 import farthing.artefact.Artefacts;
 import farthing.blob.Blobs;
+import farthing.blob.BlobsAddress;
 import farthing.blob.FileBlobs;
 import farthing.web.Problem;
 import io.smallrye.config.SmallRyeConfigBuilder;
@@ -48,12 +50,21 @@ public final class EngineHost implements AutoCloseable {
         Path data = Path.of(config.getValue("farthing.data", String.class)).toAbsolutePath();
         try (var host = new EngineHost(
                 HostAddress.of("FARTHING_ENGINE_LISTEN", engine.listen(), engine.secret().orElse("")),
-                new FileBlobs(data.resolve("blobs")), EngineSettings.of(engine, data))) {
+                blobs(config.getOptionalValue("farthing.blobs.url", String.class), data), EngineSettings.of(engine, data))) {
             System.out.println("engine host listens on " + host.address());
             host.run();
         } catch (IOException | RuntimeException e) {
             System.err.println("farthing: the engine host ended: " + e.getMessage());
             System.exit(1);
+        }
+    }
+
+    private static Blobs blobs(Optional<String> url, Path data) {
+        try {
+            return url.map(given -> BlobsAddress.of(given).open(data.resolve("blob-cache")))
+                    .orElseGet(() -> new FileBlobs(data.resolve("blobs")));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalStateException("FARTHING_BLOBS_URL " + e.getMessage(), e);
         }
     }
 

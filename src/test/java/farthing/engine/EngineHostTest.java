@@ -166,7 +166,8 @@ class EngineHostTest {
         var java = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-cp",
                 System.getProperty("java.class.path"), EngineHost.class.getName())
                 .redirectError(ProcessBuilder.Redirect.INHERIT);
-        java.environment().put("FARTHING_DATA", data.toString());
+        java.environment().put("FARTHING_DATA", data.resolve("host").toString());
+        java.environment().put("FARTHING_BLOBS_URL", data.resolve("blobs").toUri().toString());
         java.environment().put("FARTHING_ENGINE_LISTEN", "tcp://127.0.0.1:0");
         java.environment().put("FARTHING_ENGINE_SECRET", SECRET);
         java.environment().put("FARTHING_ENGINE_LOAD_TIME", "50s");
