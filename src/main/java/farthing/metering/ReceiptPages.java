@@ -86,7 +86,7 @@ class ReceiptPages {
                 opened ? new ReceiptView.Payer(wallet, Shortened.of(wallet)) : null,
                 opened ? apiKeys.namesOf(call.account()).get(call.key()) : null, opened,
                 opened ? rows(call, offer.price()) : List.of(), call.receipt().charge(),
-                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), null, checks(call, proof),
+                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), checks(call, proof),
                 hashes(call, proof, opened),
                 "./farthing verify " + site.publicUrl() + "/v1/receipts/" + id);
     }

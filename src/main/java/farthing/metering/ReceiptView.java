@@ -11,8 +11,8 @@ import farthing.money.Amount;
 /** A receipt as its page shows it; the template says what each part is. */
 record ReceiptView(String id, String idShort, String jsonHref, @Nullable Instant at, String version, String versionHref,
         String task, String line, String lease, long seq, @Nullable String offer, @Nullable Payer payer, @Nullable String key,
-        boolean opened, List<Row> rows, Amount charge, List<SplitPart> split, @Nullable Amount dust, List<Check> checks,
-        List<Hash> hashes, @Nullable String command) {
+        boolean opened, List<Row> rows, Amount charge, List<SplitPart> split, List<Check> checks,
+        List<Hash> hashes, String command) {
 
     record Payer(String address, String addressShort) {
     }

@@ -51,50 +51,13 @@ class LeasesTest {
 
     @Test
     void servesExactlyWhatTheLineCanPayFor() throws Exception {
-        Leases leases = instance(Amount.ofNanos(35));
-        List<Callable<Boolean>> calls = new ArrayList<>();
-        for (int i = 0; i < 60; i++) {
-            calls.add(() -> {
-                try {
-                    leases.hold(line, TEN, TEN);
-                    return true;
-                } catch (BudgetExhausted e) {
-                    return false;
-                }
-            });
-        }
-        int served = 0;
-        try (var threads = Executors.newFixedThreadPool(16)) {
-            for (Future<Boolean> call : threads.invokeAll(calls)) {
-                served += call.get() ? 1 : 0;
-            }
-        }
-        assertThat(served).isEqualTo(20);
+        assertThat(servedOfSixty(List.of(instance(Amount.ofNanos(35))))).isEqualTo(20);
         assertThat(balance(Account.line(line))).isZero();
     }
 
     @Test
     void twoInstancesTogetherServeExactlyWhatTheLineCanPayFor() throws Exception {
-        List<Leases> both = List.of(instance(TEN), instance(TEN));
-        List<Callable<Boolean>> calls = new ArrayList<>();
-        for (int i = 0; i < 60; i++) {
-            Leases leases = both.get(i % 2);
-            calls.add(() -> {
-                try {
-                    leases.hold(line, TEN, TEN);
-                    return true;
-                } catch (BudgetExhausted e) {
-                    return false;
-                }
-            });
-        }
-        int served = 0;
-        try (var threads = Executors.newFixedThreadPool(16)) {
-            for (Future<Boolean> call : threads.invokeAll(calls)) {
-                served += call.get() ? 1 : 0;
-            }
-        }
-        assertThat(served).isEqualTo(20);
+        assertThat(servedOfSixty(List.of(instance(TEN), instance(TEN)))).isEqualTo(20);
     }
 
     @Test
@@ -190,6 +153,29 @@ class LeasesTest {
                 ended.set(true);
             }
         }
+    }
+
+    /** Sixty parallel calls of ten nanos, spread over the instances. */
+    private int servedOfSixty(List<Leases> instances) throws Exception {
+        List<Callable<Boolean>> calls = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            Leases leases = instances.get(i % instances.size());
+            calls.add(() -> {
+                try {
+                    leases.hold(line, TEN, TEN);
+                    return true;
+                } catch (BudgetExhausted e) {
+                    return false;
+                }
+            });
+        }
+        int served = 0;
+        try (var threads = Executors.newFixedThreadPool(16)) {
+            for (Future<Boolean> call : threads.invokeAll(calls)) {
+                served += call.get() ? 1 : 0;
+            }
+        }
+        return served;
     }
 
     private Leases instance(Amount chunk) {
