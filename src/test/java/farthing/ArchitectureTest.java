@@ -35,7 +35,9 @@ class ArchitectureTest {
             Map.entry("engine", Set.of("artefact", "blob")),
             Map.entry("catalog", Set.of("identity", "artefact", "engine", "blob")), Map.entry("receipt", Set.of("chain")),
             Map.entry("metering", Set.of("ledger", "catalog", "identity", "receipt")),
-            Map.entry("payment", Set.of("chain", "ledger", "identity", "metering")),
+            Map.entry("earnings", Set.of("chain", "ledger", "identity", "catalog", "metering", "receipt")),
+            Map.entry("settlement", Set.of("chain", "blob", "ledger", "identity", "receipt", "metering", "earnings")),
+            Map.entry("payment", Set.of("chain", "ledger", "identity", "metering", "settlement")),
             Map.entry("inference", Set.of("identity", "catalog", "engine", "receipt", "metering", "payment")));
 
     private static final JavaClasses MAIN = new ClassFileImporter()
@@ -96,7 +98,8 @@ class ArchitectureTest {
 
     @Test
     void moneyHasNoFloatingPoint() {
-        String[] money = List.of("money", "ledger", "metering", "receipt", "payment").stream().map(ArchitectureTest::in)
+        String[] money = List.of("money", "ledger", "metering", "receipt", "payment", "earnings",
+                "settlement").stream().map(ArchitectureTest::in)
                 .toArray(String[]::new);
         for (Class<?> floating : List.of(double.class, float.class, Double.class, Float.class)) {
             noFields().that().areDeclaredInClassesThat(resideInAnyPackage(money)).should().haveRawType(floating)
