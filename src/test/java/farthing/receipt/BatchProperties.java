@@ -36,7 +36,7 @@ class BatchProperties {
                 byte[] json = json(proof);
                 assertThat(json(BatchProof.read(json))).isEqualTo(json);
             });
-            assertThat(BatchProof.of(batch.manifest, tree, 77, 0, null, null, "built")).isEmpty();
+            assertThat(BatchProof.of(batch.manifest, tree, 1_000, 0, null, null, "built")).isEmpty();
         }
         assertThat(BatchManifest.read(batch.manifest.json()).json()).isEqualTo(batch.manifest.json());
     }
