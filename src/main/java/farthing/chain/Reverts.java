@@ -32,8 +32,8 @@ final class Reverts {
         if (error == null) {
             return null;
         }
-        List<Type> values = FunctionReturnDecoder.decode(data.substring(SELECTOR), error.getParameters());
-        return error.getName() + values.stream().map(Reverts::shown).collect(Collectors.joining(", ", "(", ")"));
+        return error.getName() + FunctionReturnDecoder.decode(data.substring(SELECTOR), error.getParameters()).stream()
+                .map(value -> shown(value)).collect(Collectors.joining(", ", "(", ")"));
     }
 
     private static String shown(Type<?> value) {
