@@ -78,7 +78,7 @@ final class Node {
         EthFilter filter = new EthFilter(DefaultBlockParameter.valueOf(BigInteger.valueOf(from)),
                 DefaultBlockParameter.valueOf(BigInteger.valueOf(to)), contract.text());
         return ask(web3j.ethGetLogs(filter), answer -> answer.getLogs().stream()
-                .map(log -> (Log) ((EthLog.LogObject) log).get()).filter(log -> !log.isRemoved()).toList());
+                .<Log> map(log -> ((EthLog.LogObject) log).get()).filter(log -> !log.isRemoved()).toList());
     }
 
     /** How many transactions the account has in blocks. */

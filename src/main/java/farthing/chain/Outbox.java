@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +50,7 @@ final class Outbox {
     private final OutboxTables tables = new OutboxTables();
     private final Clock clock;
     private final Settings settings;
-    private final Map<Address, SigningKey> keys = new ConcurrentHashMap<>();
+    private final Map<Address, SigningKey> keys;
     private final Map<Long, Sending> sendings = new HashMap<>();
 
     /**
@@ -65,15 +64,13 @@ final class Outbox {
     private record Sending(int version, Instant first, Instant last) {
     }
 
-    Outbox(Node node, Database database, Clock clock, Settings settings) {
+    /** @param keys that may be signed with, more of which may come */
+    Outbox(Node node, Database database, Map<Address, SigningKey> keys, Clock clock, Settings settings) {
         this.node = node;
+        this.keys = keys;
         this.database = database;
         this.clock = clock;
         this.settings = settings;
-    }
-
-    void know(SigningKey key) {
-        keys.put(key.address(), key);
     }
 
     /** Takes every open transaction one step or more further. */

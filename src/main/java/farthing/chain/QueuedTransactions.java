@@ -2,18 +2,19 @@ package farthing.chain;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Map;
 import java.util.Optional;
 
 /** The outbox as the others see it. */
 final class QueuedTransactions implements Transactions {
 
     private final OutboxTables tables = new OutboxTables();
-    private final Outbox outbox;
+    private final Map<Address, SigningKey> keys;
     private final Runnable nudge;
 
     /** @param nudge tells the one who works the outbox off that there may be something soon */
-    QueuedTransactions(Outbox outbox, Runnable nudge) {
-        this.outbox = outbox;
+    QueuedTransactions(Map<Address, SigningKey> keys, Runnable nudge) {
+        this.keys = keys;
         this.nudge = nudge;
     }
 
@@ -35,7 +36,7 @@ final class QueuedTransactions implements Transactions {
 
     @Override
     public void know(SigningKey key) {
-        outbox.know(key);
+        keys.put(key.address(), key);
         nudge.run();
     }
 }
