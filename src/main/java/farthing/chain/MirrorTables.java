@@ -117,7 +117,7 @@ final class MirrorTables {
     private boolean setPosition(Connection connection, long version, Reading reading) throws SQLException {
         try (PreparedStatement upsert = connection.prepareStatement("""
                 insert into chain_position (chain_id, vault, head, finalized, version) values (?, ?, ?, ?, 1)
-                on conflict (only) do update set chain_id = excluded.chain_id, vault = excluded.vault, head = excluded.head,
+                on conflict (single) do update set chain_id = excluded.chain_id, vault = excluded.vault, head = excluded.head,
                     finalized = excluded.finalized, version = chain_position.version + 1
                 where chain_position.version = ?""")) {
             upsert.setLong(1, deployment.chainId());

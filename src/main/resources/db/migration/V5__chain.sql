@@ -1,6 +1,6 @@
 -- What the chain said when it was last read. Everything here can be deleted and is then read again.
 create table chain_position (
-    only      boolean primary key default true check (only),
+    single    boolean primary key default true check (single),
     chain_id  bigint  not null,
     vault     text    not null,
     head      bigint  not null,
