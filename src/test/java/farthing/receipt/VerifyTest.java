@@ -122,7 +122,7 @@ class VerifyTest {
     }
 
     private int run(String... args) {
-        return new Verify(new PrintStream(said, true, StandardCharsets.UTF_8), "").run(args);
+        return new Verify(new PrintStream(said, true, StandardCharsets.UTF_8), Map.of()).run(args);
     }
 
     private String said() {
