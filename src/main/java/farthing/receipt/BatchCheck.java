@@ -64,7 +64,7 @@ final class BatchCheck {
             expect(LineFile.name(line.line()) + ": its SHA-256", BatchFiles.sha256(content), MANIFEST, line.sha256());
             contents.put(line.line(), content);
         }
-        return "files of " + counted(manifest.lines().size()) + " lines have the hashes in the manifest";
+        return "the files of " + counted(manifest.lines().size(), "line") + " have the hashes in the manifest";
     }
 
     private String tree() throws Difference {
@@ -90,7 +90,7 @@ final class BatchCheck {
         String root = hex(new ReceiptTree(nodes).root());
         expect("manifest.json: receipts_root", hex(manifest.receiptsRoot()), "the lines give", root);
         expect("manifest.json: totals.receipts", manifest.totals().receipts(), "the line files have", receipts);
-        return counted(receipts) + " receipts of " + counted(nodes.size()) + " lines give the receipts root " + root;
+        return counted(receipts, "receipt") + " of " + counted(nodes.size(), "line") + " give the receipts root " + root;
     }
 
     private IntConsumer progress(long before) {
@@ -179,7 +179,8 @@ final class BatchCheck {
                     "owed_before, earned and the credit give",
                     payee.owedBefore().plus(payee.earned()).minus(payee.credited()));
         }
-        return counted(manifest.payees().size()) + " payees are owed afterwards what was owed, plus earned, less credited";
+        return "what is owed to " + counted(manifest.payees().size(), "payee")
+                + " is what was owed, plus earned, less credited";
     }
 
     private String held() throws Difference {
@@ -217,7 +218,7 @@ final class BatchCheck {
         manifest.payees().stream().filter(payee -> !payee.credited().isZero())
                 .forEach(payee -> credits.put(payee.payee(), payee.credited()));
         Packed.expectCredits("manifest.json: credits", manifest.credits(), "the payees give", History.credits(credits));
-        return counted(debits.size()) + " rows and " + counted(credits.size()) + " credits say the same";
+        return counted(debits.size(), "row") + " and " + counted(credits.size(), "credit") + " say the same";
     }
 
     private String history() throws Difference {

@@ -58,6 +58,11 @@ final class Report {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
+    /** @param one of what, e.g. {@code receipt} */
+    static String counted(long number, String one) {
+        return counted(number) + " " + one + (number == 1 ? "" : "s");
+    }
+
     /** @param what is looked at @param whence the expectation comes */
     static void expect(String what, Object found, String whence, Object expected) throws Difference {
         if (!found.equals(expected)) {

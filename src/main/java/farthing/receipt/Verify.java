@@ -101,7 +101,7 @@ public final class Verify {
         if (options.containsKey("--previous")) {
             previous = Optional.of(BatchManifest.read(source.read(String.valueOf(options.get("--previous")))));
         }
-        out.println("batch " + manifest.seq() + ", " + Report.counted(manifest.totals().receipts()) + " receipts, charges "
+        out.println("batch " + manifest.seq() + ", " + Report.counted(manifest.totals().receipts(), "receipt") + ", charges "
                 + manifest.totals().charges());
         boolean holds = new BatchCheck(files, report).holds() && new CarriedCheck(files, report).holds(previous)
                 && chain(options, manifest.vault(), check -> check.holds(manifest, files.state(), files.transaction()));
