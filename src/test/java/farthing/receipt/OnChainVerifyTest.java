@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -120,6 +121,19 @@ class OnChainVerifyTest {
         assertThat(said()).contains("ok    leaf, section and line are under the root of batch 1")
                 .contains("ok    the vault has its root and debited line 3: 5 micro-units, posted by " + transaction)
                 .contains("\nproved");
+    }
+
+    @Test
+    void theProofOfAReceiptOnAServerIsFetchedOnceThereIsOne() throws IOException {
+        Map<String, byte[]> published = new HashMap<>(Map.of("/v1/receipts/1", JSON.writeValueAsBytes(VerifyTest.receipt())));
+        try (BatchVerifyTest.Server server = new BatchVerifyTest.Server(published)) {
+            assertThat(run(server.address("/v1/receipts/1"))).as(said()).isZero();
+            assertThat(said()).contains("--    the receipt is in no batch yet");
+            String transaction = post(batch.manifest.rows(), batch.manifest.credits());
+            published.put("/v1/receipts/1/proof", proof("mined", transaction).getBytes(StandardCharsets.UTF_8));
+            assertThat(run(server.address("/v1/receipts/1"))).as(said()).isZero();
+            assertThat(said()).contains("the vault has its root and debited line 3: 5 micro-units, posted by " + transaction);
+        }
     }
 
     @Test
