@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
 import farthing.chain.SigningKey;
@@ -217,9 +216,14 @@ final class FarthingProcess implements AutoCloseable {
         return found;
     }
 
-    void await(String what, BooleanSupplier condition) {
+    /** Something that is asked again until it holds. */
+    interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    void await(String what, Condition condition) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
+        while (!holds(condition)) {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("waited in vain for " + what + "; it wrote:\n" + output());
             }
@@ -232,6 +236,16 @@ final class FarthingProcess implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException(e);
             }
+        }
+    }
+
+    private static boolean holds(Condition condition) {
+        try {
+            return condition.holds();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -59,13 +59,20 @@ final class Wallet implements AutoCloseable {
     /** Opens a line, deposits and allows spending; the amounts are micro-units. */
     int openLine(long deposit, long ceiling) throws Exception {
         anvil("anvil_setBalance", address(), "0xde0b6b3a7640000");
-        token.mint(address(), BigInteger.valueOf(deposit)).send();
-        token.approve(vault.getContractAddress(), BigInteger.valueOf(deposit)).send();
-        var opened = vault.openLine("0x" + "0".repeat(40)).send();
-        BigInteger line = UsageVault.getLineOpenedEvents(opened).getFirst().line;
-        vault.deposit(line, BigInteger.valueOf(deposit)).send();
-        vault.raiseCeiling(line, BigInteger.valueOf(ceiling)).send();
-        return line.intValueExact();
+        int line = UsageVault.getLineOpenedEvents(vault.openLine("0x" + "0".repeat(40)).send()).getFirst().line.intValueExact();
+        deposit(line, deposit);
+        raise(line, ceiling);
+        return line;
+    }
+
+    void deposit(int line, long amount) throws Exception {
+        token.mint(address(), BigInteger.valueOf(amount)).send();
+        token.approve(vault.getContractAddress(), BigInteger.valueOf(amount)).send();
+        vault.deposit(BigInteger.valueOf(line), BigInteger.valueOf(amount)).send();
+    }
+
+    void raise(int line, long ceiling) throws Exception {
+        vault.raiseCeiling(BigInteger.valueOf(line), BigInteger.valueOf(ceiling)).send();
     }
 
     long tokens() throws Exception {
