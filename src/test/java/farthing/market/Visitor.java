@@ -63,8 +63,8 @@ final class Visitor {
 
     /** What the top bar shows as budget left; −1 without a budget. */
     long budgetNanos() throws IOException, InterruptedException {
-        Matcher left = Pattern.compile("(?s)class=\"budget\".*?title=\"([\\d,]+) nanos").matcher(get("/account"));
-        return left.find() ? Long.parseLong(left.group(1).replace(",", "")) : -1;
+        Matcher left = Pattern.compile("(?s)class=\"budget\".*?value=\"(\\d+)\"").matcher(get("/account"));
+        return left.find() ? Long.parseLong(left.group(1)) : -1;
     }
 
     static String json(String body, String field) throws IOException {
