@@ -104,7 +104,11 @@ final class FarthingProcess implements AutoCloseable {
 
     /** The key of the trial's caller. */
     String apiKey() {
-        return Objects.requireNonNull(facts().get("FARTHING_API_KEY"));
+        return fact("FARTHING_API_KEY");
+    }
+
+    String fact(String name) {
+        return Objects.requireNonNull(facts().get(name));
     }
 
     /** The wallet of one of the trial's people. */

@@ -2,7 +2,6 @@ package farthing.market;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.math.BigInteger;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
@@ -13,6 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import com.fasterxml.jackson.databind.JsonNode;
+
+import farthing.chain.Wallet;
 
 /** From a deposit to a withdrawal and an exit, on real parts: ledger, vault and published files agree to the nano. */
 class PaidOnChainIT {
@@ -38,7 +39,7 @@ class PaidOnChainIT {
 
             // Deposit, finality, key.
             int line = payer.openLine(DEPOSIT, CEILING);
-            Visitor payerPages = payer.signIn(server.uri("/"));
+            Visitor payerPages = Visitor.signedIn(server, payer.key());
             server.await("the deposit to be final", () -> payerPages.budgetNanos() == CEILING * 1000);
             String key = payerPages.key(line);
 
@@ -52,14 +53,15 @@ class PaidOnChainIT {
             Map<String, Long> shares = new HashMap<>();
             for (String receipt : charges.keySet()) {
                 JsonNode split = published.json("/v1/receipts/" + receipt).at("/receipt/split");
-                split.properties().forEach(part -> shares.merge(part.getKey(), part.getValue().get("nanos").asLong(), Long::sum));
+                split.properties()
+                        .forEach(part -> shares.merge(part.getKey(), part.getValue().get("nanos").asLong(), Long::sum));
             }
             assertThat(shares.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(charged);
             long earned = shares.getOrDefault("developer", 0L);
             published.assertProved(charges.keySet().iterator().next());
 
             // Earnings, epoch, withdrawal.
-            Visitor developerPages = developer.signIn(server.uri("/"));
+            Visitor developerPages = Visitor.signedIn(server, developer.key());
             long before = developer.tokens();
             developer.travel(Duration.ofMinutes(2));
             server.await("the earnings to be withdrawable",
@@ -70,10 +72,10 @@ class PaidOnChainIT {
                     .isEqualTo(earned / 1000);
 
             // Exit.
-            payer.vault.requestExit(BigInteger.valueOf(line)).send();
+            payer.requestExit(line);
             server.await("calls to be refused", () -> Settling.status(server, key) == 402);
             payer.travel(Duration.ofDays(1).plusHours(1).plusMinutes(2));
-            payer.vault.exit(BigInteger.valueOf(line)).send();
+            payer.exit(line);
             assertThat(payer.tokens()).as("exactly the rest").isEqualTo(DEPOSIT - payer.used(line));
             payer.mine(10);
 

@@ -8,8 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -57,25 +55,21 @@ final class Published {
 
     /** Asks {@code ./farthing verify} and a script on viem, which know public addresses only. */
     void assertProved(String receipt) throws Exception {
-        Map<String, String> facts = server.facts();
         for (JsonNode batch : batches()) {
             assertVerified("/v1/batches/" + batch.get("seq").asLong());
         }
         assertVerified("/v1/receipts/" + receipt);
         assertThat(run(new File("src/test/node"), "node", "verify-receipt.mjs", server.uri("").toString(), receipt,
-                facts.get("FARTHING_RPC_URL"), facts.get("FARTHING_VAULT"))).contains("proved");
+                server.fact("FARTHING_RPC_URL"), server.fact("FARTHING_VAULT"))).contains("proved");
     }
 
     void assertVerified(String path) throws Exception {
         assertThat(run(new File("."), Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", CLASS_PATH,
-                "farthing.receipt.Verify", server.uri(path).toString(), "--rpc", server.facts().get("FARTHING_RPC_URL"),
-                "--vault", server.facts().get("FARTHING_VAULT"))).contains("proved").doesNotContain("WRONG");
+                "farthing.receipt.Verify", server.uri(path).toString(), "--rpc", server.fact("FARTHING_RPC_URL"),
+                "--vault", server.fact("FARTHING_VAULT"))).contains("proved").doesNotContain("WRONG");
     }
 
     private static String run(File folder, String... command) throws Exception {
-        for (String part : command) {
-            Objects.requireNonNull(part);
-        }
         Process process = new ProcessBuilder(command).directory(folder).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import farthing.chain.Wallet;
+
 /**
  * What happens to processes and chains between a call and its final batch: nothing is lost, nothing is settled twice, nobody
  * lends a hand. How many kills is the system property {@code farthing.soak-kills}, their moments follow
@@ -56,7 +58,7 @@ class SettlementFaultsIT {
                 Wallet robin = new Wallet(server.facts(), server.demoWallet("robin"))) {
             int line = payer.openLine(300_000, 300_000);
             payer.mine(10);
-            Visitor pages = payer.signIn(server.uri("/"));
+            Visitor pages = Visitor.signedIn(server, payer.key());
             server.await("the deposit to be final", () -> pages.budgetNanos() == 300_000_000);
             payer.deposit(line, 100_000);
             payer.mine(2);

@@ -11,12 +11,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+
+import farthing.chain.SigningKey;
 
 /** A browser without script. */
 final class Visitor {
@@ -28,6 +31,17 @@ final class Visitor {
 
     Visitor(URI server) {
         this.server = server;
+    }
+
+    /** Signs in with a wallet as the sign-in page does. */
+    static Visitor signedIn(FarthingProcess server, SigningKey wallet) throws IOException, InterruptedException {
+        Visitor visitor = new Visitor(server.uri("/"));
+        String challenge = visitor
+                .post("/sign-in", "/sign-in/challenge", Map.of("address", wallet.address().text(), "next", "/"))
+                .body();
+        visitor.post("/sign-in", "/sign-in/verify", Map.of("nonce", json(challenge, "nonce"), "signature",
+                "0x" + HexFormat.of().formatHex(wallet.signPersonal(json(challenge, "message")))));
+        return visitor;
     }
 
     String get(String path) throws IOException, InterruptedException {
@@ -44,7 +58,8 @@ final class Visitor {
         assertThat(token.find()).as("a form on " + page).isTrue();
         Map<String, String> all = new HashMap<>(fields);
         all.put("_csrf", token.group(1));
-        String body = all.entrySet().stream().map(e -> e.getKey() + "=" + URLEncoder.encode(e.getValue(), StandardCharsets.UTF_8))
+        String body = all.entrySet().stream()
+                .map(e -> e.getKey() + "=" + URLEncoder.encode(e.getValue(), StandardCharsets.UTF_8))
                 .collect(Collectors.joining("&"));
         HttpResponse<String> answer = http.send(HttpRequest.newBuilder(server.resolve(path))
                 .header("Content-Type", "application/x-www-form-urlencoded").header("Accept", "text/html, application/json")
@@ -67,7 +82,7 @@ final class Visitor {
         return left.find() ? Long.parseLong(left.group(1)) : -1;
     }
 
-    static String json(String body, String field) throws IOException {
+    private static String json(String body, String field) throws IOException {
         return new ObjectMapper().readTree(body).get(field).asText();
     }
 }

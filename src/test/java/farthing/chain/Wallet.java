@@ -1,11 +1,9 @@
-package farthing.market;
+package farthing.chain;
 
 import java.io.IOException;
 import java.math.BigInteger;
-import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,24 +18,20 @@ import org.web3j.tx.RawTransactionManager;
 import org.web3j.tx.TransactionManager;
 import org.web3j.tx.gas.StaticGasProvider;
 
-import farthing.chain.SigningKey;
-import farthing.chain.TestToken;
-import farthing.chain.UsageVault;
-
 /** Somebody from outside with a wallet of their own: all they know is in demo.env, and they use web3j alone. */
-final class Wallet implements AutoCloseable {
+public final class Wallet implements AutoCloseable {
 
     private static final BigInteger GAS_PRICE = BigInteger.valueOf(20_000_000_000L);
     private static final BigInteger GAS = BigInteger.valueOf(1_000_000);
 
-    final SigningKey key;
-    final UsageVault vault;
-    final TestToken token;
+    private final SigningKey key;
+    private final UsageVault vault;
+    private final TestToken token;
     private final HttpService http;
     private final Web3j web3j;
 
     /** @param facts of demo.env */
-    Wallet(Map<String, String> facts, SigningKey key) {
+    public Wallet(Map<String, String> facts, SigningKey key) {
         this.key = key;
         http = new HttpService(facts.get("FARTHING_RPC_URL"));
         web3j = Web3j.build(http);
@@ -48,16 +42,20 @@ final class Wallet implements AutoCloseable {
         token = TestToken.load(facts.get("FARTHING_TOKEN"), web3j, sender, gas);
     }
 
-    static Wallet fresh(Map<String, String> facts) {
+    public static Wallet fresh(Map<String, String> facts) {
         return new Wallet(facts, SigningKey.generate(new SecureRandom()));
     }
 
-    String address() {
+    public SigningKey key() {
+        return key;
+    }
+
+    public String address() {
         return key.address().text();
     }
 
     /** Opens a line, deposits and allows spending; the amounts are micro-units. */
-    int openLine(long deposit, long ceiling) throws Exception {
+    public int openLine(long deposit, long ceiling) throws Exception {
         anvil("anvil_setBalance", address(), "0xde0b6b3a7640000");
         int line = UsageVault.getLineOpenedEvents(vault.openLine("0x" + "0".repeat(40)).send()).getFirst().line.intValueExact();
         deposit(line, deposit);
@@ -65,66 +63,65 @@ final class Wallet implements AutoCloseable {
         return line;
     }
 
-    void deposit(int line, long amount) throws Exception {
+    public void deposit(int line, long amount) throws Exception {
         token.mint(address(), BigInteger.valueOf(amount)).send();
         token.approve(vault.getContractAddress(), BigInteger.valueOf(amount)).send();
         vault.deposit(BigInteger.valueOf(line), BigInteger.valueOf(amount)).send();
     }
 
-    void raise(int line, long ceiling) throws Exception {
+    public void requestExit(int line) throws Exception {
+        vault.requestExit(BigInteger.valueOf(line)).send();
+    }
+
+    public void exit(int line) throws Exception {
+        vault.exit(BigInteger.valueOf(line)).send();
+    }
+
+    public void raise(int line, long ceiling) throws Exception {
         vault.raiseCeiling(BigInteger.valueOf(line), BigInteger.valueOf(ceiling)).send();
     }
 
-    long tokens() throws Exception {
+    public long tokens() throws Exception {
         return token.balanceOf(address()).send().longValueExact();
     }
 
     /** What the vault holds and what it owes, in micro-units. */
-    long held() throws Exception {
+    public long held() throws Exception {
         return token.balanceOf(vault.getContractAddress()).send().longValueExact();
     }
 
-    long owed() throws Exception {
+    public long owed() throws Exception {
         return vault.head().send().component3().longValueExact();
     }
 
-    long used(int line) throws Exception {
+    public long used(int line) throws Exception {
         return vault.lineOf(BigInteger.valueOf(line)).send().component5().longValueExact();
     }
 
-    void travel(Duration time) throws IOException {
+    public void travel(Duration time) throws IOException {
         anvil("evm_increaseTime", time.toSeconds());
         mine(1);
     }
 
-    void mine(int blocks) throws IOException {
+    public void mine(int blocks) throws IOException {
         anvil("anvil_mine", "0x" + Integer.toHexString(blocks));
     }
 
     /** The newest blocks are replaced by empty ones. */
-    void reorg(int depth) throws IOException {
+    public void reorg(int depth) throws IOException {
         anvil("anvil_reorg", depth, List.of());
     }
 
-    long blockNumber() throws IOException {
-        return web3j.ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false).send().getBlock().getNumber().longValueExact();
+    public long blockNumber() throws IOException {
+        return web3j.ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false).send().getBlock().getNumber()
+                .longValueExact();
     }
 
-    void anvil(String method, Object... parameters) throws IOException {
+    public void anvil(String method, Object... parameters) throws IOException {
         Response<?> answer = new Request<>(method, List.of(parameters), http, Response.class).send();
         if (answer.hasError()) {
             throw new IOException(method + ": " + answer.getError().getMessage());
         }
-    }
-
-    /** As the server's own pages sign in. */
-    Visitor signIn(URI server) throws IOException, InterruptedException {
-        Visitor visitor = new Visitor(server);
-        String challenge = visitor.post("/sign-in", "/sign-in/challenge", Map.of("address", address(), "next", "/")).body();
-        String message = Visitor.json(challenge, "message");
-        visitor.post("/sign-in", "/sign-in/verify", Map.of("nonce", Visitor.json(challenge, "nonce"), "signature",
-                "0x" + HexFormat.of().formatHex(key.signPersonal(message))));
-        return visitor;
     }
 
     @Override
