@@ -17,8 +17,6 @@ import io.quarkus.narayana.jta.QuarkusTransaction;
 @ApplicationScoped
 public class Accounts implements Viewers {
 
-    static final String FIRST_LINE = "default";
-
     private final Clock clock;
     private final Instance<HandleKeeper> keepers;
 
@@ -53,8 +51,8 @@ public class Accounts implements Viewers {
         return Account.get(id);
     }
 
-    /** The account of a wallet, made at its first sign-in together with its first line. */
-    AccountId of(Address wallet) {
+    /** The account of a wallet, made when it first signs in or, if that is earlier, when a line of its own is adopted. */
+    public AccountId of(Address wallet) {
         return of(wallet, Optional.empty());
     }
 
@@ -99,7 +97,6 @@ public class Accounts implements Viewers {
                     .orElseGet(() -> Handles.fresh(wallet, name -> Account.ofHandle(name).isPresent()));
             account.createdAt = clock.instant();
             account.persistAndFlush();
-            Line.open(account.accountId(), FIRST_LINE, clock.instant());
             return account.accountId();
         });
     }

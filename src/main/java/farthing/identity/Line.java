@@ -2,10 +2,9 @@ package farthing.identity;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 import jakarta.persistence.Entity;
-import jakarta.persistence.GeneratedValue;
-import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 
 import farthing.ledger.LineId;
@@ -14,8 +13,8 @@ import io.quarkus.hibernate.orm.panache.PanacheEntityBase;
 @Entity
 class Line extends PanacheEntityBase {
 
+    /** The vault's number. */
     @Id
-    @GeneratedValue(strategy = GenerationType.IDENTITY)
     int id;
     long account;
     String label;
@@ -24,8 +23,9 @@ class Line extends PanacheEntityBase {
     protected Line() {
     }
 
-    static Line open(AccountId account, String label, Instant at) {
+    static Line adopt(LineId id, AccountId account, String label, Instant at) {
         Line line = new Line();
+        line.id = id.value();
         line.account = account.value();
         line.label = label;
         line.openedAt = at;
@@ -35,6 +35,10 @@ class Line extends PanacheEntityBase {
 
     static List<Line> ofAccount(AccountId account) {
         return list("account = ?1 order by id", account.value());
+    }
+
+    static Optional<Line> of(LineId id) {
+        return findByIdOptional(id.value());
     }
 
     LineId lineId() {

@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
@@ -14,19 +15,44 @@ import farthing.ledger.LineId;
 @ApplicationScoped
 public class Lines {
 
+    static final int LONGEST_LABEL = 60;
+
     private final Clock clock;
 
     Lines(Clock clock) {
         this.clock = clock;
     }
 
-    /** @param label unique among the account's lines */
+    /**
+     * Takes in a line that the chain knows. Its account stays: a line that is known already is left as it is, whoever it is
+     * said
+     * to belong to now.
+     */
     @Transactional
-    public LineId open(AccountId account, String label) {
-        return Line.open(account, label, clock.instant()).lineId();
+    public void adopt(LineId line, AccountId account, String label) {
+        if (Line.of(line).isEmpty()) {
+            Line.adopt(line, account, label, clock.instant());
+        }
     }
 
-    /** In the order in which they were opened; never empty, since an account begins with one. */
+    /**
+     * @param label for its owner, to tell it from others
+     * @throws LabelRefused saying why
+     */
+    @Transactional
+    public void rename(AccountId account, LineId line, String label) {
+        List<Line> own = Line.ofAccount(account);
+        Line renamed = own.stream().filter(each -> each.lineId().equals(line)).findFirst().orElseThrow(LabelRefused::unknown);
+        if (label.isBlank() || label.length() > LONGEST_LABEL) {
+            throw LabelRefused.length();
+        }
+        if (own.stream().anyMatch(each -> each != renamed && each.label.equals(label))) {
+            throw LabelRefused.taken(label);
+        }
+        renamed.label = label;
+    }
+
+    /** In the order in which they were opened; empty until the account has opened one. */
     @Transactional
     public List<LineId> of(AccountId account) {
         return Line.ofAccount(account).stream().map(Line::lineId).toList();
@@ -40,8 +66,9 @@ public class Lines {
         return labels;
     }
 
+    /** Empty for a line that was not adopted. */
     @Transactional
-    public AccountId ownerOf(LineId line) {
-        return new AccountId(Line.<Line> findByIdOptional(line.value()).orElseThrow().account);
+    public Optional<AccountId> ownerOf(LineId line) {
+        return Line.of(line).map(found -> new AccountId(found.account));
     }
 }

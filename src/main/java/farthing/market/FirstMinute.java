@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
@@ -20,7 +22,8 @@ import farthing.identity.AccountId;
 import farthing.identity.ApiKeys;
 import farthing.identity.Demo;
 import farthing.identity.KeyLimits;
-import farthing.identity.Lines;
+import farthing.identity.LineBalances;
+import farthing.ledger.LineId;
 import farthing.web.Problem;
 import farthing.web.Site;
 import io.quarkus.vertx.http.HttpServerStart;
@@ -29,20 +32,21 @@ import io.quarkus.vertx.http.HttpServerStart;
 @Singleton
 class FirstMinute {
 
+    private static final Duration LOOK = Duration.ofMillis(200);
     private static final String KEY = "FARTHING_API_KEY";
 
     private final Demo demo;
     private final ApiKeys apiKeys;
-    private final Lines lines;
+    private final LineBalances balances;
     private final FirstCall firstCall;
     private final Site site;
     private final Path file;
 
-    FirstMinute(Demo demo, ApiKeys apiKeys, Lines lines, FirstCall firstCall, Site site,
+    FirstMinute(Demo demo, ApiKeys apiKeys, LineBalances balances, FirstCall firstCall, Site site,
             @ConfigProperty(name = "farthing.data") Path data) {
         this.demo = demo;
         this.apiKeys = apiKeys;
-        this.lines = lines;
+        this.balances = balances;
         this.firstCall = firstCall;
         this.site = site;
         this.file = data.resolve("demo.env");
@@ -61,7 +65,7 @@ class FirstMinute {
         String secret = knownKey();
         if (secret == null) {
             AccountId caller = demo.caller();
-            secret = apiKeys.create(caller, lines.of(caller).getFirst(), "demo", KeyLimits.NONE, null).secret();
+            secret = apiKeys.create(caller, lineOf(caller), "demo", KeyLimits.NONE, null).secret();
         }
         write(Map.of("FARTHING_URL", site.publicUrl().toString(), KEY, secret));
         System.out.println("""
@@ -71,6 +75,23 @@ class FirstMinute {
 
                 %s
                 """.formatted(site.publicUrl(), firstCall.curl(secret)));
+    }
+
+    /** Waits until the caller's first deposit counts: what this start deposits has to become final on the chain first. */
+    private LineId lineOf(AccountId caller) {
+        boolean said = false;
+        while (true) {
+            for (Map.Entry<LineId, LineBalances.Balance> line : balances.balances(caller).entrySet()) {
+                if (!line.getValue().deposited().isZero()) {
+                    return line.getKey();
+                }
+            }
+            if (!said) {
+                Progress.say("waiting for the first deposit to become final on the chain");
+                said = true;
+            }
+            LockSupport.parkNanos(LOOK.toNanos());
+        }
     }
 
     /** The key of an earlier start, while it is good. */

@@ -24,6 +24,7 @@ import io.quarkus.runtime.StartupEvent;
 class Genesis {
 
     private static final Amount FUNDS = Amount.ofTokens(25);
+    private static final LineId FIRST = new LineId(1);
     private static final int AFTER_PEOPLE = 20;
 
     private final Demo demo;
@@ -42,7 +43,8 @@ class Genesis {
 
     void start(@Observes @Priority(AFTER_PEOPLE) StartupEvent event) throws SQLException {
         if (demo.offered()) {
-            fund(lines.of(demo.caller()).getFirst());
+            lines.adopt(FIRST, demo.caller(), "line " + FIRST);
+            fund(FIRST);
         }
     }
 

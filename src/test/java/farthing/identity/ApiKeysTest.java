@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
+import farthing.TestLines;
 import farthing.chain.SigningKey;
 import farthing.identity.ApiKeyRefused.ExpiredApiKey;
 import farthing.identity.ApiKeyRefused.MissingApiKey;
@@ -55,9 +56,9 @@ class ApiKeysTest {
     private LineId line = new LineId(0);
 
     @BeforeEach
-    void anAccountWithItsFirstLine() {
+    void anAccountWithALine() {
         account = accounts.of(wallet.address());
-        line = lines.of(account).getFirst();
+        line = TestLines.adopted(lines, account);
     }
 
     @Test
@@ -183,6 +184,16 @@ class ApiKeysTest {
         browser.form(revoke).post(revoke).then().statusCode(303);
         browser.request().get("/keys").then().body(containsString("revoked"));
         assertThatThrownBy(() -> keys.authenticate("Bearer " + secret.group())).isInstanceOf(RevokedApiKey.class);
+    }
+
+    @Test
+    void withoutALineThereIsNothingToDrawOn() {
+        Browser browser = new Browser().signIn(SigningKey.generate(new SecureRandom()));
+        browser.request().get("/keys").then().statusCode(200).body(
+                allOf(containsString("No line yet"), containsString("href=\"/budgets\""), not(containsString("Create key"))));
+        browser.request().get("/account").then().statusCode(200).body(containsString("No line yet"));
+        browser.form("/account").formParam("name", "early").formParam("line", line.value()).post("/keys").then()
+                .statusCode(422);
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -27,7 +28,9 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
+import farthing.TestLines;
 import farthing.chain.SigningKey;
+import farthing.ledger.LineId;
 import farthing.web.Site;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -74,16 +77,40 @@ class SignInTest {
     }
 
     @Test
-    void theFirstSignInMakesAnAccountWithALine() {
+    void theFirstSignInMakesAnAccount() {
         JsonPath challenge = browser.challenge(wallet.address().text().toLowerCase(), "/keys");
         browser.verify(challenge.getString("nonce"), Browser.sign(wallet, challenge.getString("message"))).then()
                 .statusCode(200).body("next", equalTo("/keys"));
         browser.request().get("/account").then().statusCode(200)
-                .body(allOf(containsString(wallet.address().text()), containsString("default"), containsString("Sign out")));
+                .body(allOf(containsString(wallet.address().text()), containsString("No line yet"),
+                        containsString("Sign out")));
         AccountId account = accounts.of(wallet.address());
-        assertThat(lines.of(account)).hasSize(1);
         assertThat(new Browser().signIn(wallet).request().get("/account").statusCode()).isEqualTo(200);
-        assertThat(lines.of(account)).hasSize(1);
+        assertThat(accounts.of(wallet.address())).isEqualTo(account);
+    }
+
+    @Test
+    void aLineAdoptedBeforeItsOwnerFirstSignsInIsThereThen() {
+        LineId line = TestLines.adopted(lines, accounts.of(wallet.address()));
+        browser.signIn(wallet).request().get("/account").then().body(containsString("test " + line));
+        AccountId account = accounts.of(wallet.address());
+        lines.adopt(line, demo.caller(), "somebody else's");
+        assertThat(lines.labelsOf(account)).containsExactly(Map.entry(line, "test " + line));
+    }
+
+    @Test
+    void aLineIsRenamedByItsOwnerAlone() {
+        AccountId account = accounts.of(wallet.address());
+        LineId one = TestLines.adopted(lines, account);
+        LineId other = TestLines.adopted(lines, account);
+        lines.rename(account, one, "search");
+        assertThat(lines.labelsOf(account)).containsEntry(one, "search");
+        assertThatThrownBy(() -> lines.rename(account, other, "search")).isInstanceOf(LabelRefused.class)
+                .hasMessageContaining("Another line");
+        assertThatThrownBy(() -> lines.rename(account, other, " ")).isInstanceOf(LabelRefused.class)
+                .hasMessageContaining("at most 60");
+        assertThatThrownBy(() -> lines.rename(demo.caller(), one, "mine")).isInstanceOf(LabelRefused.class)
+                .hasMessageContaining("no such line");
     }
 
     @Test

@@ -1,15 +1,14 @@
 package farthing.inference;
 
-import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
-import java.util.concurrent.atomic.AtomicLong;
 
 import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
 
+import farthing.TestLines;
 import farthing.identity.AccountId;
 import farthing.identity.ApiKeys;
 import farthing.identity.Demo;
@@ -25,8 +24,6 @@ import farthing.money.Amount;
 /** Makes payers for tests: a line of its own with the sum asked for, and a key to it. */
 @Singleton
 class Payer {
-
-    private static final AtomicLong NUMBER = new AtomicLong(new SecureRandom().nextLong(1L << 40));
 
     private final Demo demo;
     private final Lines lines;
@@ -49,7 +46,7 @@ class Payer {
     }
 
     LineId line(Amount funds) throws SQLException {
-        LineId line = lines.open(account(), "test " + NUMBER.incrementAndGet());
+        LineId line = TestLines.adopted(lines, account());
         if (!funds.isZero()) {
             try (Connection connection = source.getConnection()) {
                 connection.setAutoCommit(false);

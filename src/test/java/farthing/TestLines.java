@@ -1,0 +1,24 @@
+package farthing;
+
+import java.util.concurrent.ThreadLocalRandom;
+
+import farthing.identity.AccountId;
+import farthing.identity.Lines;
+import farthing.ledger.LineId;
+
+/** Lines for tests that have no chain: with numbers that no vault of a test ever gives. */
+public final class TestLines {
+
+    private TestLines() {
+    }
+
+    public static LineId fresh() {
+        return new LineId(ThreadLocalRandom.current().nextInt(1_000_000_000, Integer.MAX_VALUE));
+    }
+
+    public static LineId adopted(Lines lines, AccountId account) {
+        LineId line = fresh();
+        lines.adopt(line, account, "test " + line);
+        return line;
+    }
+}
