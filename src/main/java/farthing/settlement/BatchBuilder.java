@@ -225,7 +225,8 @@ final class BatchBuilder {
         byte[] packedCredits = History.credits(credits);
         long seq = tip.seq() + 1;
         return new BatchManifest(seq, deployment.chainId(), deployment.vault(), deployment.token(), tip.live(), tip.hash(),
-                History.afterBatch(tip.hash(), seq, tip.live(), root, rows, packedCredits), root, now, limits.threshold(), lines,
+                History.afterBatch(tip.hash(), seq, tip.live(), root, rows, packedCredits), root, now, limits.threshold(),
+                lines,
                 gathered.shares.versions().values().stream()
                         .map(v -> new BatchManifest.Version(v.version(), v.model(), v.developer(), v.split())).toList(),
                 earnings.platform(), payees(owedBefore, gathered.shares, credits),

@@ -21,6 +21,7 @@ import farthing.receipt.LineFile;
 final class BatchRows {
 
     private static final String LIVE = " where state in " + BatchState.LIVE;
+
     /** Null: not settled before. */
     record Settled(int line, Amount cumulative, @Nullable Long batch) {
     }
@@ -130,7 +131,7 @@ final class BatchRows {
                         left join lateral (
                             select l.cumulative_after, b.id from batch_line l join batch b on b.id = l.batch
                             where l.line = x.line and b.state in""" + " " + BatchState.LIVE + """
-                             order by l.batch desc limit 1) t on true""",
+                        order by l.batch desc limit 1) t on true""",
                 connection.createArrayOf("integer", lines));
     }
 

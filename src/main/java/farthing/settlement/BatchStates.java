@@ -37,12 +37,15 @@ final class BatchStates {
     private static final Set<String> FOR_EVER = Set.of("OverLimit", "WrongSequence", "WrongHistory", "Uncovered",
             "MalformedBatch", "BatchTooLarge", "RowsNotAscending", "CreditsNotAscending");
 
+    /** Looks in a row before somebody is told. */
+    private static final int LOST = 10;
+
     private final ChainLog log;
     private final Transactions transactions;
     private final Deployment deployment;
     private final Books books;
     private final Clock clock;
-    private String complaint = "";
+    private int lost;
 
     BatchStates(ChainLog log, Transactions transactions, Deployment deployment, Books books, Clock clock) {
         this.log = log;
@@ -138,7 +141,7 @@ final class BatchStates {
         }
         Deque<VaultEvent.Posted> live = unvoided(events, false);
         long after = newest.map(Batch::seq).orElse(0L);
-        for (VaultEvent.Posted posted : live.reversed()) {
+        for (VaultEvent.Posted posted : live) {
             if (posted.seq() > after) {
                 Optional<Batch> given = BatchRows.givenUp(connection, posted.seq(), hash(posted.historyHash()));
                 return given.isPresent() && revive(connection, given.get());
@@ -184,11 +187,13 @@ final class BatchStates {
                 : live.isEmpty();
         if (!ours) {
             // Just mined and not mirrored yet, or a void on its way; if not, somebody has to look.
-            complain("the chain's newest batch is not the newest here; no batch is built until it is."
-                    + " If this stays so, the database is older than the chain or another server posts with the same key.");
+            if (++lost == LOST) {
+                LOG.warn("the chain's newest batch is none of ours, or is being voided: no batch is built while this is so."
+                        + " If it stays so, this database is older than the chain, or another one posts with the same key.");
+            }
             return Optional.empty();
         }
-        complaint = "";
+        lost = 0;
         if (events.isEmpty()) {
             return Optional.of(new Tip(0, 0, History.genesis(deployment.chainId(), deployment.vault())));
         }
@@ -198,14 +203,6 @@ final class BatchStates {
             case VaultEvent.Voided voided -> new Tip(voided.seq(), parent, hash(voided.historyHash()));
             default -> throw new IllegalStateException("neither posted nor voided: " + events.getLast());
         });
-    }
-
-    private void complain(String sentence) {
-        if (!complaint.equals(sentence)) {
-            complaint = sentence;
-            return;
-        }
-        LOG.debug(sentence);
     }
 
     /** The batches that no void has taken back, oldest first. */

@@ -15,7 +15,6 @@ import farthing.money.Amount;
 /** The journal entries of batches. Inside the caller's transaction. */
 final class Books {
 
-
     private final Ledger ledger;
 
     Books(Ledger ledger) {

@@ -1,6 +1,7 @@
 package farthing.settlement;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Clock;
@@ -8,6 +9,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -60,7 +63,7 @@ final class Withdrawals implements Payouts {
     /** Books what the payee has withdrawn at finality: the difference to what is booked, which may be either way. */
     void reconcile(Connection connection, Address payee) throws SQLException {
         Amount withdrawn = Amount.sum(
-                withdrawals(connection, payee).stream().filter(Withdrawal::confirmed).map(Withdrawal::amount)::iterator);
+                withdrawals(connection, payee).stream().filter(Withdrawal::isFinal).map(Withdrawal::amount)::iterator);
         lock(connection, payee);
         record Booked(Amount amount, int version) {
         }
@@ -82,52 +85,85 @@ final class Withdrawals implements Payouts {
 
     /** Somebody else may have withdrawn for the payee before ours was sent. */
     private void giveUpWithNothingToDo(Connection connection, Address payee) throws SQLException {
-        Optional<String> newest = newest(connection, payee);
-        Optional<Sent> sent = newest.isPresent() ? transactions.find(connection, newest.get()) : Optional.empty();
-        if (sent.isPresent() && sent.get().state() == Transactions.State.QUEUED && sent.get().fault() != null
-                && sent.get().fault().startsWith("NothingMatured")) {
-            transactions.withdraw(connection, sent.get().purpose());
+        Attempt newest = attempt(connection, payee);
+        if (newest != null && newest.state() == AttemptState.QUEUED && newest.fault() != null
+                && newest.fault().startsWith("NothingMatured")) {
+            transactions.withdraw(connection, newest(connection, payee).orElseThrow().purpose());
         }
     }
 
     @Override
-    public Statement of(Address payee) {
-        return database.inTransaction(connection -> statement(connection, payee));
+    public Standing standing(Address payee) {
+        return database.inTransaction(connection -> standing(connection, payee));
     }
 
-    private Statement statement(Connection connection, Address payee) throws SQLException {
-        Instant now = log.position(connection).map(position -> position.head().at()).orElse(Instant.EPOCH);
-        List<Credit> credits = credits(connection, payee);
-        List<Withdrawal> withdrawals = withdrawals(connection, payee);
-        Amount matured = Amount.ZERO;
-        Amount maturing = Amount.ZERO;
-        Instant matures = null;
-        for (Credit credit : credits) {
-            Instant from = credit.withdrawableFrom();
-            if (from != null && !from.isAfter(now)) {
-                matured = matured.plus(credit.amount());
-            } else if (from != null) {
-                maturing = maturing.plus(credit.amount());
-                matures = matures == null || from.isAfter(matures) ? from : matures;
-            }
-        }
-        Amount withdrawn = Amount.sum(withdrawals.stream().map(Withdrawal::amount)::iterator);
-        return new Statement(matured.minus(withdrawn).max(Amount.ZERO), maturing, matures, credits, withdrawals,
-                underWay(connection, payee));
+    @Override
+    public List<Credit> credits(Address payee, int most, long offset) {
+        return database.inTransaction(connection -> {
+            Instant maturedBefore = maturedBefore(connection);
+            return Database.list(connection, row -> credit(row, maturedBefore), """
+                    select b.seq, p.credited, b.state, b.mined_at from batch_payee p join batch b on b.id = p.batch
+                    where p.payee = ? and p.credited > 0 and b.state in""" + " " + BatchState.LIVE
+                    + " order by b.seq desc limit ? offset ?", payee.text(), most, offset);
+        });
     }
 
-    private List<Credit> credits(Connection connection, Address payee) throws SQLException {
-        return Database.list(connection, row -> {
-            Timestamp mined = row.getTimestamp("mined_at");
-            Instant at = mined == null ? null : mined.toInstant();
-            return new Credit(row.getLong("seq"), BatchRows.amount(row, "credited"), row.getString("state").toLowerCase(),
-                    at, at == null ? null : withdrawableFrom(at));
-        }, "select b.seq, p.credited, b.state, b.mined_at from batch_payee p join batch b on b.id = p.batch"
-                + " where p.payee = ? and p.credited > 0 and b.state in " + BatchState.LIVE + " order by b.seq desc",
-                payee.text());
+    @Override
+    public List<Withdrawal> withdrawals(Address payee) {
+        return database.inTransaction(connection -> withdrawals(connection, payee));
     }
 
-    /** When the epoch after that of the block has passed. */
+    private Standing standing(Connection connection, Address payee) throws SQLException {
+        Instant maturedBefore = maturedBefore(connection);
+        Amount waiting = credited(connection, payee, "b.mined_at is null");
+        Amount matured = credited(connection, payee, "b.mined_at < ?", Timestamp.from(maturedBefore));
+        Amount withdrawn = Amount.sum(withdrawals(connection, payee).stream().map(Withdrawal::amount)::iterator);
+        return new Standing(owed(connection, payee), waiting, matured.minus(withdrawn).max(Amount.ZERO),
+                maturing(connection, payee, maturedBefore), withdrawn, attempt(connection, payee));
+    }
+
+    private static Amount owed(Connection connection, Address payee) throws SQLException {
+        return Database.list(connection, row -> BatchRows.amount(row, "owed_after"), """
+                select owed_before + earned - credited as owed_after from batch_payee
+                where payee = ? and batch = (select id from batch where state in""" + " " + BatchState.LIVE
+                + " order by seq desc limit 1)", payee.text()).stream().findFirst().orElse(Amount.ZERO);
+    }
+
+    private static Amount credited(Connection connection, Address payee, String condition, Object... values)
+            throws SQLException {
+        List<Object> all = new ArrayList<>(List.of(payee.text()));
+        all.addAll(List.of(values));
+        return Database.list(connection, row -> BatchRows.amount(row, "credited"),
+                "select coalesce(sum(p.credited), 0) as credited from batch_payee p join batch b on b.id = p.batch"
+                        + " where p.payee = ? and b.state in " + BatchState.LIVE + " and " + condition,
+                all.toArray()).getFirst();
+    }
+
+    private List<Maturing> maturing(Connection connection, Address payee, Instant maturedBefore) throws SQLException {
+        SortedMap<Instant, Amount> byTime = new TreeMap<>();
+        Database.list(connection, row -> byTime.merge(withdrawableFrom(row.getTimestamp("mined_at").toInstant()),
+                BatchRows.amount(row, "credited"), Amount::plus),
+                "select p.credited, b.mined_at from batch_payee p join batch b on b.id = p.batch"
+                        + " where p.payee = ? and p.credited > 0 and b.state in " + BatchState.LIVE + " and b.mined_at >= ?",
+                payee.text(), Timestamp.from(maturedBefore));
+        return byTime.entrySet().stream().map(each -> new Maturing(each.getValue(), each.getKey())).toList();
+    }
+
+    private Credit credit(ResultSet row, Instant maturedBefore) throws SQLException {
+        Timestamp mined = row.getTimestamp("mined_at");
+        Instant at = mined == null ? null : mined.toInstant();
+        return new Credit(row.getLong("seq"), BatchRows.amount(row, "credited"),
+                at == null ? CreditState.WAITING : at.isBefore(maturedBefore) ? CreditState.WITHDRAWABLE : CreditState.MATURING,
+                row.getString("state").equals(BatchState.FINAL.name()), at, at == null ? null : withdrawableFrom(at));
+    }
+
+    /** What was mined before this is withdrawable: its epoch and the one after have passed, in the chain's time. */
+    private Instant maturedBefore(Connection connection) throws SQLException {
+        long epoch = deployment.epoch().toSeconds();
+        long now = log.position(connection).map(position -> position.head().at().getEpochSecond()).orElse(epoch);
+        return Instant.ofEpochSecond((now / epoch - 1) * epoch);
+    }
+
     private Instant withdrawableFrom(Instant minedAt) {
         long epoch = deployment.epoch().toSeconds();
         return Instant.ofEpochSecond((minedAt.getEpochSecond() / epoch + 2) * epoch);
@@ -137,38 +173,42 @@ final class Withdrawals implements Payouts {
         List<Withdrawal> withdrawals = new ArrayList<>();
         for (Logged<?> logged : log.ofPayee(connection, payee)) {
             if (logged.event() instanceof VaultEvent.Withdrawn withdrawn) {
-                withdrawals.add(new Withdrawal(withdrawn.amount(), withdrawn.to(), logged.transaction(),
+                withdrawals.add(new Withdrawal(logged.transaction(), withdrawn.to(), withdrawn.amount(),
                         logged.block().number(), logged.block().at(), logged.finalized()));
             }
         }
         return withdrawals.reversed();
     }
 
-    private Optional<UnderWay> underWay(Connection connection, Address payee) throws SQLException {
-        Optional<String> newest = newest(connection, payee);
-        Optional<Sent> sent = newest.isPresent() ? transactions.find(connection, newest.get()) : Optional.empty();
-        return sent.map(Withdrawals::underWay).filter(its -> !its.state().equals("final"));
+    private @Nullable Attempt attempt(Connection connection, Address payee) throws SQLException {
+        Optional<Asked> newest = newest(connection, payee);
+        if (newest.isEmpty()) {
+            return null;
+        }
+        Instant asked = newest.get().at();
+        // Withdrawn from the outbox: somebody else was faster.
+        return transactions.find(connection, newest.get().purpose())
+                .map(sent -> new Attempt(state(sent), asked, sent.transaction(), sent.fault()))
+                .orElseGet(() -> new Attempt(AttemptState.FAILED, asked, null, null));
     }
 
-    private static UnderWay underWay(Sent sent) {
+    private static AttemptState state(Sent sent) {
         return switch (sent.state()) {
-            case REVERTED -> new UnderWay(sent.finalized() ? "failed" : "sent", sent.transaction(), sentence(sent.fault()));
-            case QUEUED, SENT, MINED, FINAL ->
-                new UnderWay(sent.state().name().toLowerCase(), sent.transaction(), sentence(sent.fault()));
+            case QUEUED -> AttemptState.QUEUED;
+            case SENT -> AttemptState.SENT;
+            case MINED -> AttemptState.MINED;
+            case FINAL -> AttemptState.FINAL;
+            case REVERTED -> sent.finalized() ? AttemptState.FAILED : AttemptState.SENT;
         };
     }
 
-    private static @Nullable String sentence(@Nullable String fault) {
-        return fault == null ? null : "The vault said: " + fault + ".";
-    }
-
     @Override
-    public void withdraw(Address payee) {
-        database.inTransaction(connection -> {
+    public Attempt withdraw(Address payee) {
+        return database.inTransaction(connection -> {
             lock(connection, payee);
-            Statement now = statement(connection, payee);
-            if (now.underWay().filter(its -> !its.state().equals("failed") && !its.state().equals("mined")).isPresent()) {
-                return true;
+            Standing now = standing(connection, payee);
+            if (now.attempt() != null && now.attempt().underWay()) {
+                return now.attempt();
             }
             if (now.withdrawable().isZero()) {
                 throw new NothingToWithdraw();
@@ -176,10 +216,11 @@ final class Withdrawals implements Payouts {
             int attempt = Database.list(connection, row -> row.getInt(1),
                     "select coalesce(max(attempt), 0) + 1 from withdrawal where payee = ?", payee.text()).getFirst();
             String purpose = "withdrawal:" + payee + ":" + attempt;
+            Instant asked = clock.instant();
             Database.update(connection, "insert into withdrawal (purpose, payee, attempt, asked_at) values (?, ?, ?, ?)",
-                    purpose, payee.text(), attempt, Timestamp.from(clock.instant()));
+                    purpose, payee.text(), attempt, Timestamp.from(asked));
             transactions.queue(connection, purpose, deployment.operator(), call.apply(payee));
-            return true;
+            return new Attempt(AttemptState.QUEUED, asked, null, null);
         });
     }
 
@@ -190,9 +231,13 @@ final class Withdrawals implements Payouts {
                 on conflict (payee) do update set nanos = payee_withdrawn.nanos""", payee.text());
     }
 
-    private static Optional<String> newest(Connection connection, Address payee) throws SQLException {
-        return Database.list(connection, row -> row.getString(1),
-                "select purpose from withdrawal where payee = ? order by attempt desc limit 1", payee.text()).stream()
-                .findFirst();
+    private record Asked(String purpose, Instant at) {
+    }
+
+    private static Optional<Asked> newest(Connection connection, Address payee) throws SQLException {
+        return Database.list(connection,
+                row -> new Asked(row.getString("purpose"), row.getTimestamp("asked_at").toInstant()),
+                "select purpose, asked_at from withdrawal where payee = ? order by attempt desc limit 1", payee.text())
+                .stream().findFirst();
     }
 }
