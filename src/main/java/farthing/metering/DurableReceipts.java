@@ -13,12 +13,32 @@ import jakarta.inject.Singleton;
 
 import farthing.money.Amount;
 import farthing.receipt.Receipt;
+import farthing.receipt.ReceiptId;
 
 /** The receipts that nothing takes away any more, for those who settle them. Asked inside the caller's transaction. */
 @Singleton
 public class DurableReceipts {
 
     private static final int PIECE = 2_000;
+
+    /** The place of a receipt among those of its line. @param reversed whether its charge was given back */
+    public record Place(int line, long lease, int seq, boolean reversed) {
+    }
+
+    /** @throws farthing.web.Problem 404 when there is no such receipt */
+    public Place find(Connection connection, ReceiptId id) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("""
+                select u.line, u.lease, u.seq, r.receipt is not null
+                from usage u left join usage_reversal r on r.receipt = u.receipt where u.receipt = ?""")) {
+            select.setObject(1, id.value());
+            try (ResultSet row = select.executeQuery()) {
+                if (!row.next()) {
+                    throw new ReceiptNotFound(id);
+                }
+                return new Place(row.getInt(1), row.getLong(2), row.getInt(3), row.getBoolean(4));
+            }
+        }
+    }
 
     /**
      * Holds off reversals of these leases' receipts until the caller's transaction ends; charges go on. What was reversed

@@ -56,9 +56,9 @@ final class BatchBuilder {
     /** @param most receipts in one batch, so that its files fit in memory */
     record Limits(Duration age, Amount threshold, int mostLines, int most) {
 
-        static Limits of(SettlementConfig config) {
+        static Limits of(SettlementConfig config, boolean production) {
             // Half of what one transaction takes is left for credits.
-            return new Limits(config.age(), Amount.ofNanos(config.threshold()), Payout.MOST_ENTRIES / 2, 1_000_000);
+            return new Limits(config.age(), Amount.ofNanos(config.threshold().orElse(production ? 10_000_000 : 1_000)), Payout.MOST_ENTRIES / 2, 1_000_000);
         }
     }
 

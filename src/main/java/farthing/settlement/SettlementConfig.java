@@ -1,6 +1,7 @@
 package farthing.settlement;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
@@ -9,13 +10,12 @@ import io.smallrye.config.WithDefault;
 interface SettlementConfig {
 
     /** How often a batch is tried; {@code off} for never. */
-    @WithDefault("30s")
     String every();
 
     /** Receipts younger than this wait for the next batch. */
     @WithDefault("5s")
     Duration age();
 
-    /** Nanos: a payee who is owed less is not credited yet, since a credit costs gas. */
-    long threshold();
+    /** Nanos: a payee who is owed less is not credited yet, since a credit costs gas. Less in a trial, where gas is free. */
+    OptionalLong threshold();
 }

@@ -29,6 +29,7 @@ import farthing.identity.Lines;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
 import farthing.metering.DurableReceipts;
+import farthing.web.Site;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 
@@ -44,7 +45,7 @@ class Settler {
 
     Settler(DataSource source, ChainLog log, Transactions transactions, Deployment deployment, VaultCalls calls, Blobs blobs,
             Ledger ledger, DurableReceipts receipts, Earnings earnings, Lines lines, Accounts accounts, SettlementConfig config,
-            Clock clock) {
+            Site site, Clock clock) {
         Database database = new Database(source);
         Books books = new Books(ledger);
         // Neither the account of a line nor the wallet of an account ever changes.
@@ -57,7 +58,7 @@ class Settler {
                                     wallets.put(line, wallet);
                                     return wallet;
                                 })),
-                        log, transactions, deployment, calls::post, blobs, books, clock, BatchBuilder.Limits.of(config)),
+                        log, transactions, deployment, calls::post, blobs, books, clock, BatchBuilder.Limits.of(config, site.production())),
                 withdrawals);
     }
 
