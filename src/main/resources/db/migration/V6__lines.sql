@@ -10,3 +10,10 @@ truncate ledger_posting, ledger_entry, ledger_account, usage, usage_reversal, le
 alter table line alter column id drop identity;
 -- A line arrives with a name of ours, which must not fail because its owner gave that name to another.
 alter table line drop constraint line_account_label_key;
+
+-- Lines on which no new call may begin; every instance looks here.
+create table frozen_line (
+    line   integer     primary key,
+    reason text        not null,
+    since  timestamptz not null
+);
