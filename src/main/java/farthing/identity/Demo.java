@@ -68,6 +68,16 @@ public class Demo {
         return account(Person.CALLER);
     }
 
+    /** With which the trial deposits on the caller's line as its owner would. */
+    public SigningKey callerKey() {
+        return key(Person.CALLER);
+    }
+
+    /** The key of a demo person, with which its browser signs as a wallet would; empty for everybody else. */
+    public Optional<SigningKey> keyOf(AccountId account) {
+        return people().stream().filter(person -> account(person).equals(account)).findFirst().map(this::key);
+    }
+
     List<Person> people() {
         return offered() ? List.of(Person.values()) : List.of();
     }
