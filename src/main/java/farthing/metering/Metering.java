@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
@@ -112,6 +113,11 @@ public class Metering {
     /** Lets calls begin again, within two seconds of the caller's commit; nothing for a line that is not frozen. */
     public void thaw(Connection connection, LineId line) throws SQLException {
         FrozenLines.thaw(connection, line);
+    }
+
+    /** Why the line takes no new calls; empty while it does. */
+    public Optional<FreezeReason> frozen(Connection connection, LineId line) throws SQLException {
+        return Optional.ofNullable(FrozenLines.reason(connection, line));
     }
 
     private interface Afforded {

@@ -47,7 +47,8 @@ class LineMoney implements Budgets, LineBalances {
         try (Connection connection = source.getConnection()) {
             Map<LineId, Balance> balances = new LinkedHashMap<>();
             for (LineId line : own) {
-                balances.put(line, balance(connection, line));
+                Detail detail = detail(connection, line);
+                balances.put(line, new Balance(detail.deposited, detail.used, detail.left().plus(detail.leased)));
             }
             return balances;
         } catch (SQLException e) {
@@ -55,13 +56,22 @@ class LineMoney implements Budgets, LineBalances {
         }
     }
 
-    /** What leases hold is not spent yet, so it counts as left; what lies above the ceiling is deposited but not left. */
-    private Balance balance(Connection connection, LineId line) throws SQLException {
+    /**
+     * @param locked deposited beyond the ceiling
+     * @param leased lent to servers for calls, and not spent yet
+     * @param left on the line itself
+     */
+    record Detail(Amount deposited, Amount locked, Amount used, Amount leased, Amount left) {
+    }
+
+    Detail detail(Connection connection, LineId line) throws SQLException {
         Account onLine = Account.line(line);
         Amount spendable = ledger.sumOf(connection, "deposit", onLine);
         Amount deposited = spendable.plus(ledger.sumOf(connection, "deposit", Account.locked(line)));
-        Amount left = ledger.balance(connection, onLine).plus(ledger.balance(connection, Account.leased(line)));
+        Amount left = ledger.balance(connection, onLine);
+        Amount leased = ledger.balance(connection, Account.leased(line));
         Amount paidOut = ledger.sumOf(connection, "exit", onLine).plus(ledger.sumOf(connection, "exit undone", onLine));
-        return new Balance(deposited, spendable.plus(paidOut).minus(left), left);
+        return new Detail(deposited, ledger.balance(connection, Account.locked(line)),
+                spendable.plus(paidOut).minus(left).minus(leased), leased, left);
     }
 }
