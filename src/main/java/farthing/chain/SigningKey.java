@@ -4,9 +4,12 @@ import java.math.BigInteger;
 import java.security.SecureRandom;
 import java.util.regex.Pattern;
 
+import org.web3j.crypto.Credentials;
 import org.web3j.crypto.ECKeyPair;
 import org.web3j.crypto.Keys;
+import org.web3j.crypto.RawTransaction;
 import org.web3j.crypto.Sign;
+import org.web3j.crypto.TransactionEncoder;
 import org.web3j.utils.Numeric;
 
 /** A private key that signs for one address. Its text form never shows the key. */
@@ -73,6 +76,11 @@ public final class SigningKey {
     /** Signs a text as {@code personal_sign} does (EIP-191, version 0x45). */
     public byte[] signPersonal(String message) {
         return sign(Signatures.personalDigest(message));
+    }
+
+    /** Signs a transaction, for sending. */
+    byte[] sign(RawTransaction transaction) {
+        return TransactionEncoder.signMessage(transaction, Credentials.create(pair));
     }
 
     @Override

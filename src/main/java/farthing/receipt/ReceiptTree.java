@@ -3,6 +3,8 @@ package farthing.receipt;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
 
 import farthing.chain.Keccak;
 
@@ -46,10 +48,47 @@ public final class ReceiptTree {
         return path;
     }
 
+    /** The root over leaves that are made when they are needed: a million of them take no memory. @param size at least 1 */
+    static byte[] root(int size, IntFunction<byte[]> leaf) {
+        return root(0, size, leaf);
+    }
+
+    /** {@link #path(int)} over leaves that are made when they are needed. */
+    static List<byte[]> path(int index, int size, IntFunction<byte[]> leaf) {
+        List<byte[]> path = new ArrayList<>();
+        int from = 0;
+        int to = size;
+        while (to - from > 1) {
+            int middle = middle(from, to);
+            path.add(index < middle ? root(middle, to, leaf) : root(from, middle, leaf));
+            from = index < middle ? from : middle;
+            to = index < middle ? middle : to;
+        }
+        return path.reversed();
+    }
+
+    private static byte[] root(int from, int to, IntFunction<byte[]> leaf) {
+        if (to - from == 1) {
+            return leaf.apply(from);
+        }
+        int middle = middle(from, to);
+        return Keccak.hash(NODE_PREFIX, root(from, middle, leaf), root(middle, to, leaf));
+    }
+
+    /** Moving up without a neighbour is the same as cutting at the largest power of two below the size. */
+    private static int middle(int from, int to) {
+        return from + Integer.highestOneBit(to - from - 1);
+    }
+
     /** Whether the leaf stands at the index in a tree of that size with that root. */
     public static boolean proves(byte[] leaf, int index, int size, List<byte[]> path, byte[] root) {
+        return climb(leaf, index, size, path).filter(top -> Arrays.equals(top, root)).isPresent();
+    }
+
+    /** The root to which the path leads from the leaf; empty where a tree of that size has no such path. */
+    static Optional<byte[]> climb(byte[] leaf, int index, int size, List<byte[]> path) {
         if (index < 0 || index >= size) {
-            return false;
+            return Optional.empty();
         }
         byte[] node = leaf;
         int at = index;
@@ -58,7 +97,7 @@ public final class ReceiptTree {
         while (width > 1) {
             if ((at ^ 1) < width) {
                 if (used == path.size()) {
-                    return false;
+                    return Optional.empty();
                 }
                 byte[] neighbour = path.get(used++);
                 node = (at & 1) == 0 ? Keccak.hash(NODE_PREFIX, node, neighbour) : Keccak.hash(NODE_PREFIX, neighbour, node);
@@ -67,7 +106,7 @@ public final class ReceiptTree {
             // Not (width + 1) / 2, which overflows for the largest size.
             width -= width / 2;
         }
-        return used == path.size() && Arrays.equals(node, root);
+        return used == path.size() ? Optional.of(node) : Optional.empty();
     }
 
     private static List<byte[]> parents(List<byte[]> level) {
