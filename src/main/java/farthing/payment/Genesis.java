@@ -31,14 +31,12 @@ final class Genesis {
     private final Transactions transactions;
     private final VaultCalls calls;
     private final Deployment deployment;
-    private final Address caller;
 
-    Genesis(ChainLog chain, Transactions transactions, VaultCalls calls, Deployment deployment, Address caller) {
+    Genesis(ChainLog chain, Transactions transactions, VaultCalls calls, Deployment deployment) {
         this.chain = chain;
         this.transactions = transactions;
         this.calls = calls;
         this.deployment = deployment;
-        this.caller = caller;
     }
 
     enum State {
@@ -50,14 +48,14 @@ final class Genesis {
         FINAL
     }
 
-    /** Queues what is missing. */
-    State fund(Connection connection) throws SQLException {
+    /** Queues what the caller's wallet is missing. */
+    State fund(Connection connection, Address caller) throws SQLException {
         if (chain.position(connection).isEmpty()) {
             return State.WANTING;
         }
         List<Logged<VaultEvent.LineOpened>> opened = chain.openedBy(connection, caller);
         if (opened.isEmpty()) {
-            queue(connection, "open", calls.openLine(NO_SESSION_KEY));
+            queue(connection, caller, "open", calls.openLine(NO_SESSION_KEY));
             return State.WANTING;
         }
         int line = opened.getFirst().event().line();
@@ -69,11 +67,11 @@ final class Genesis {
         LineFacts head = LineFacts.of(events.stream().<Logged<?>> map(Genesis::asFinal).toList());
         String of = ":" + Integer.toUnsignedString(line);
         if (head.deposited().isLessThan(FUNDS)) {
-            queue(connection, "approve" + of, calls.approve(FUNDS));
-            queue(connection, "deposit" + of, calls.deposit(line, FUNDS));
+            queue(connection, caller, "approve" + of, calls.approve(FUNDS));
+            queue(connection, caller, "deposit" + of, calls.deposit(line, FUNDS));
         }
         if (head.ceiling().isLessThan(FUNDS)) {
-            queue(connection, "raise" + of, calls.raiseCeiling(line, FUNDS));
+            queue(connection, caller, "raise" + of, calls.raiseCeiling(line, FUNDS));
         }
         if (head.spendable().isLessThan(FUNDS)) {
             return State.WANTING;
@@ -82,7 +80,7 @@ final class Genesis {
     }
 
     /** Under a purpose of this vault; once more under another when it has failed for good. */
-    private void queue(Connection connection, String what, Call call) throws SQLException {
+    private void queue(Connection connection, Address caller, String what, Call call) throws SQLException {
         for (int attempt = 1;; attempt++) {
             String purpose = "genesis:" + deployment.vault() + ":" + what + ":" + attempt;
             Optional<Transactions.Sent> sent = transactions.find(connection, purpose);

@@ -28,7 +28,7 @@ class GenesisTest {
 
     private final FakeChain chain = new FakeChain();
     private final FakeOutbox outbox = new FakeOutbox();
-    private final Genesis genesis = new Genesis(chain, outbox, new VaultCalls(DEPLOYMENT), DEPLOYMENT, CALLER);
+    private final Genesis genesis = new Genesis(chain, outbox, new VaultCalls(DEPLOYMENT), DEPLOYMENT);
 
     @Test
     void queuesWhatIsMissingOnceAndThenNothing() throws Exception {
@@ -86,7 +86,7 @@ class GenesisTest {
 
     private Genesis.State fund() throws SQLException {
         try (Connection connection = TestDatabase.migrated().getConnection()) {
-            return genesis.fund(connection);
+            return genesis.fund(connection, CALLER);
         }
     }
 
