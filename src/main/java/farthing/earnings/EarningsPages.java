@@ -54,11 +54,15 @@ class EarningsPages {
             long block, String state) {
     }
 
-    record UnderWay(String state, String sentence, boolean failed, boolean running) {
+    record UnderWay(String sentence, boolean failed, boolean running) {
     }
 
-    record EarningsView(Amount withdrawable, boolean canWithdraw, Amount maturing, @Nullable Instant matures, Amount owed,
-            Amount earned, Amount withdrawn, Amount heldForData, @Nullable UnderWay underWay, String wallet, String walletShort,
+    record MaturingRow(Amount amount, Instant from) {
+    }
+
+    record EarningsView(Amount withdrawable, boolean canWithdraw, @Nullable String refused, Amount maturing,
+            List<MaturingRow> matures, Amount owed, Amount waiting, Amount earned, Amount withdrawn, Amount heldForData,
+            @Nullable UnderWay underWay, String wallet, String walletShort,
             ChainStatus.@Nullable Away away, RawString chartJson, List<DayRow> days, List<CreditRow> credits,
             List<WithdrawalRow> withdrawals, boolean nothing) {
     }
@@ -94,29 +98,18 @@ class EarningsPages {
     @GET
     @Produces(MediaType.TEXT_HTML)
     public TemplateInstance earnings() {
-        AccountId account = AccountId.of(visit.signedIn());
-        Address wallet = accounts.walletOf(account);
-        List<Developer.Day> days = developer.days(account);
-        Payouts.Statement statement = payouts.of(wallet);
-        Amount earned = Amount.sum(days.stream().map(Developer.Day::earned)::iterator);
-        Amount credited = Amount.sum(statement.credits().stream().map(Payouts.Credit::amount)::iterator);
-        UnderWay underWay = statement.underWay().map(EarningsPages::underWay).orElse(null);
-        return Templates.earnings(new EarningsView(statement.withdrawable(),
-                !statement.withdrawable().isZero() && (underWay == null || !underWay.running()), statement.maturing(),
-                statement.matures(), earned.minus(credited).max(Amount.ZERO), earned,
-                Amount.sum(statement.withdrawals().stream().map(Payouts.Withdrawal::amount)::iterator),
-                Amount.sum(days.stream().map(Developer.Day::heldForData)::iterator), underWay, wallet.text(),
-                Shortened.of(wallet.text()), chain.away().orElse(null), chart(days), rows(days),
-                statement.credits().stream().limit(SHOWN).map(c -> new CreditRow(c.batch(), c.amount(), c.state(), c.minedAt(),
-                        c.withdrawableFrom())).toList(),
-                statement.withdrawals().stream().limit(SHOWN).map(EarningsPages::row).toList(),
-                days.isEmpty() && statement.credits().isEmpty()));
+        return page(null);
     }
 
     @POST
     @Path("withdraw")
+    @Produces(MediaType.TEXT_HTML)
     public Response withdraw() {
-        payouts.withdraw(accounts.walletOf(AccountId.of(visit.signedIn())));
+        try {
+            payouts.withdraw(wallet());
+        } catch (NothingToWithdraw nothing) {
+            return Response.status(nothing.status()).entity(page(nothing.detail())).build();
+        }
         return Response.seeOther(URI.create("/earnings#withdraw")).build();
     }
 
@@ -137,17 +130,45 @@ class EarningsPages {
     @Path("payouts.csv")
     @Produces("text/csv")
     public Response payoutsCsv() {
-        Payouts.Statement statement = payouts.of(accounts.walletOf(AccountId.of(visit.signedIn())));
+        Address wallet = wallet();
         StringBuilder csv = new StringBuilder("kind,at,amount_nanos,batch,state,withdrawable_from,transaction,block,to\n");
-        for (Payouts.Credit credit : statement.credits()) {
+        for (Payouts.Credit credit : payouts.credits(wallet, Integer.MAX_VALUE, 0)) {
             csv.append(String.join(",", "credit", text(credit.minedAt()), Long.toString(credit.amount().nanos()),
-                    Long.toString(credit.batch()), credit.state(), text(credit.withdrawableFrom()), "", "", "")).append('\n');
+                    Long.toString(credit.batch()), state(credit), text(credit.withdrawableFrom()), "", "", "")).append('\n');
         }
-        for (Payouts.Withdrawal each : statement.withdrawals()) {
+        for (Payouts.Withdrawal each : payouts.withdrawals(wallet)) {
             csv.append(String.join(",", "withdrawal", each.at().toString(), Long.toString(each.amount().nanos()), "",
                     state(each), "", each.transaction(), Long.toString(each.block()), each.to().text())).append('\n');
         }
         return csv("farthing-payouts.csv", csv);
+    }
+
+    private TemplateInstance page(@Nullable String refused) {
+        AccountId account = AccountId.of(visit.signedIn());
+        Address wallet = wallet();
+        List<Developer.Day> days = developer.days(account);
+        Payouts.Standing standing = payouts.standing(wallet);
+        Amount earned = Amount.sum(days.stream().map(Developer.Day::earned)::iterator);
+        Amount maturing = Amount.sum(standing.maturing().stream().map(Payouts.Maturing::amount)::iterator);
+        // What calls have earned comes before the batches that book it, so it is the rest of what is earned.
+        Amount credited = standing.waiting().plus(maturing).plus(standing.withdrawable()).plus(standing.withdrawn());
+        List<CreditRow> credits = payouts.credits(wallet, SHOWN, 0).stream().map(
+                credit -> new CreditRow(credit.batch(), credit.amount(), state(credit), credit.minedAt(),
+                        credit.withdrawableFrom()))
+                .toList();
+        UnderWay underWay = standing.attempt() == null ? null : underWay(standing.attempt());
+        return Templates.earnings(new EarningsView(standing.withdrawable(),
+                !standing.withdrawable().isZero() && (underWay == null || !underWay.running()), refused, maturing,
+                standing.maturing().stream().map(each -> new MaturingRow(each.amount(), each.from())).toList(),
+                earned.minus(credited).max(Amount.ZERO), standing.waiting(), earned, standing.withdrawn(),
+                Amount.sum(days.stream().map(Developer.Day::heldForData)::iterator), underWay, wallet.text(),
+                Shortened.of(wallet.text()), chain.away().orElse(null), chart(days), rows(days), credits,
+                payouts.withdrawals(wallet).stream().limit(SHOWN).map(EarningsPages::row).toList(),
+                days.isEmpty() && credits.isEmpty()));
+    }
+
+    private Address wallet() {
+        return accounts.walletOf(AccountId.of(visit.signedIn()));
     }
 
     private static Response csv(String name, StringBuilder csv) {
@@ -159,20 +180,31 @@ class EarningsPages {
         return at == null ? "" : at.toString();
     }
 
-    private static String state(Payouts.Withdrawal withdrawal) {
-        return withdrawal.confirmed() ? "final" : "mined";
+    private static String state(Payouts.Credit credit) {
+        return switch (credit.state()) {
+            case WAITING -> "waiting";
+            case MATURING -> "maturing";
+            case WITHDRAWABLE -> "matured";
+        };
     }
 
-    private static UnderWay underWay(Payouts.UnderWay each) {
-        return switch (each.state()) {
-            case "queued" -> new UnderWay("1 of 3", "Your withdrawal is about to be sent.", false, true);
-            case "sent" -> new UnderWay("2 of 3", "Your withdrawal was sent and waits for a block.", false, true);
-            case "mined" -> new UnderWay("3 of 3", "Your withdrawal is in a block and becomes final.", false, true);
-            case "failed" -> new UnderWay("failed", "The withdrawal did not go through: "
-                    + (each.fault() == null ? "the vault refused it" : each.fault())
-                    + " Nothing has left the vault; try again.",
+    private static String state(Payouts.Withdrawal withdrawal) {
+        return withdrawal.isFinal() ? "final" : "in a block";
+    }
+
+    /** Null once it is final: then it stands among the withdrawals. */
+    private static @Nullable UnderWay underWay(Payouts.Attempt attempt) {
+        return switch (attempt.state()) {
+            case QUEUED -> new UnderWay(attempt.fault() == null ? "Step 1 of 3: your withdrawal is about to be sent."
+                    : "Your withdrawal has to wait: " + attempt.fault() + ". It is tried again without your help.", false,
+                    true);
+            case SENT -> new UnderWay("Step 2 of 3: your withdrawal was sent and waits for a block.", false, true);
+            case MINED -> new UnderWay("Step 3 of 3: your withdrawal is in a block and becomes final.", false, true);
+            case FINAL -> null;
+            case FAILED -> new UnderWay("Your withdrawal did not go through"
+                    + (attempt.fault() == null ? "" : " (" + attempt.fault() + ")")
+                    + ". Nothing has left the vault; try again.",
                     true, false);
-            default -> new UnderWay("done", "Your withdrawal is final.", false, false);
         };
     }
 
