@@ -2,7 +2,9 @@ package farthing.market;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.util.HashMap;
 import java.util.Map;
@@ -77,6 +79,30 @@ class SettlementFaultsIT {
             assertSettledOnce(server, charges);
             try (Connection database = server.database()) {
                 assertThat(new MoneyOracle(database).balance("deposits")).isEqualTo(-robin.held() * 1000);
+            }
+        }
+    }
+
+    @Test
+    void anOlderStateOfTheChainIsCaughtUpWith() throws Exception {
+        Path state = folder.resolve("chain/state.json");
+        Path older = folder.resolve("older-state.json");
+        Map<String, Long> charges = new HashMap<>();
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            charges.putAll(Settling.call(server, server.apiKey(), 10));
+            assertSettledOnce(server, charges);
+        }
+        Files.copy(state, older);
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            charges.putAll(Settling.call(server, server.apiKey(), 10));
+            assertSettledOnce(server, charges);
+        }
+        Files.copy(older, state, StandardCopyOption.REPLACE_EXISTING);
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            charges.putAll(Settling.call(server, server.apiKey(), 10));
+            assertSettledOnce(server, charges);
+            try (Connection database = server.database(); Wallet anyone = Wallet.fresh(server.facts())) {
+                assertThat(new MoneyOracle(database).balance("deposits")).isEqualTo(-anyone.held() * 1000);
             }
         }
     }
