@@ -66,7 +66,8 @@ class BudgetsTest {
     void aDepositIsSeenOnItsWayAndCountsOnceItIsFinal() throws Exception {
         Browser browser = new Browser().signIn(key);
         browser.request().get("/budgets").then().statusCode(200)
-                .body(allOf(containsString("Open, deposit, allow"), containsString("At least $0.10"), not(containsString("<article"))));
+                .body(allOf(containsString("Open, deposit, allow"), containsString("At least $0.10"),
+                        not(containsString("<article"))));
 
         LineId line = wallet.open(key);
         wallet.deposit(key, line, Amount.ofTokens(5));
@@ -127,7 +128,8 @@ class BudgetsTest {
             }
         });
         new Browser().signIn(key).request().get("/budgets").then().body(allOf(containsString("leaving"),
-                containsString("You asked to leave"), containsString("Take the rest out"), not(containsString("Request the exit"))));
+                containsString("You asked to leave"), containsString("Take the rest out"),
+                not(containsString("Request the exit"))));
     }
 
     @Test
@@ -151,7 +153,8 @@ class BudgetsTest {
         assertThat(new Browser().signIn(key).request().get("/budgets").asString()).doesNotContain("demoKey");
     }
 
-    private ValidatableResponse post(Browser browser, LineId asked, LineId signed, long micros, long chainId, Instant deadline) {
+    private ValidatableResponse post(Browser browser, LineId asked, LineId signed, long micros, long chainId,
+            Instant deadline) {
         SpendVoucher voucher = new SpendVoucher(signed, Amount.ofNanos(micros * 1000), deadline);
         String signature = HexFormat.of().formatHex(key.sign(voucher.digest(chainId, deployment.vault())));
         return browser.form("/budgets").accept("application/json").formParam("line", signed.toString())
