@@ -58,7 +58,8 @@ final class BatchBuilder {
 
         static Limits of(SettlementConfig config, boolean production) {
             // Half of what one transaction takes is left for credits.
-            return new Limits(config.age(), Amount.ofNanos(config.threshold().orElse(production ? 10_000_000 : 1_000)), Payout.MOST_ENTRIES / 2, 1_000_000);
+            return new Limits(config.age(), Amount.ofNanos(config.threshold().orElse(production ? 10_000_000 : 1_000)),
+                    Payout.MOST_ENTRIES / 2, 1_000_000);
         }
     }
 

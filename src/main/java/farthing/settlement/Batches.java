@@ -73,7 +73,8 @@ class Batches implements LastBatch.Source, VaultAddress {
 
     /** All, newest first, read in pieces. */
     void each(Consumer<Batch> action) {
-        for (List<Batch> piece = before(Long.MAX_VALUE, PIECE); !piece.isEmpty(); piece = before(piece.getLast().seq(), PIECE)) {
+        for (List<Batch> piece = before(Long.MAX_VALUE, PIECE); !piece.isEmpty(); piece = before(piece.getLast().seq(),
+                PIECE)) {
             piece.forEach(action);
         }
     }

@@ -58,7 +58,8 @@ class Settler {
                                     wallets.put(line, wallet);
                                     return wallet;
                                 })),
-                        log, transactions, deployment, calls::post, blobs, books, clock, BatchBuilder.Limits.of(config, site.production())),
+                        log, transactions, deployment, calls::post, blobs, books, clock,
+                        BatchBuilder.Limits.of(config, site.production())),
                 withdrawals);
     }
 
