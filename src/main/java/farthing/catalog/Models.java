@@ -38,7 +38,7 @@ class Models implements PanacheRepository<Model> {
         Version version = getEntityManager().find(Version.class, id.value());
         Model model = version.model;
         return new Published(id, model.modelId(), version.label, model.task().wireName(), version.split(),
-                model.modelId().owner());
+                model.modelId().owner(), model.developer());
     }
 
     Offer offer(OfferId id) {
@@ -47,6 +47,10 @@ class Models implements PanacheRepository<Model> {
 
     List<Model> of(AccountId account) {
         return list("ownerAccount", BY_NAME, account.value());
+    }
+
+    List<VersionId> versionsOf(AccountId account) {
+        return of(account).stream().flatMap(model -> model.versions.stream()).map(Version::versionId).toList();
     }
 
     List<Model> callable(Instant now) {
