@@ -3,6 +3,7 @@ package farthing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +16,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
-/** A real PostgreSQL for the tests, one per run. */
+/** A real PostgreSQL for the tests, one per run; the application also gets {@link TestChain}. */
 public class TestDatabase implements QuarkusTestResourceLifecycleManager {
 
     private static EmbeddedPostgres postgres;
@@ -23,7 +24,10 @@ public class TestDatabase implements QuarkusTestResourceLifecycleManager {
 
     @Override
     public Map<String, String> start() {
-        return Map.of("quarkus.datasource.jdbc.url", url(), "farthing.metering.sole-instance", "true");
+        Map<String, String> settings = new HashMap<>(TestChain.settings());
+        settings.put("quarkus.datasource.jdbc.url", url());
+        settings.put("farthing.metering.sole-instance", "true");
+        return settings;
     }
 
     public static synchronized String url() {

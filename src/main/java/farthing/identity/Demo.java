@@ -3,11 +3,13 @@ package farthing.identity;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 
+import farthing.chain.Address;
 import farthing.chain.SigningKey;
 import farthing.web.KeyFolder;
 import farthing.web.Site;
@@ -68,11 +70,20 @@ public class Demo {
         return account(Person.CALLER);
     }
 
+    /** Of all of them; the keys are made when there are none yet. */
+    public static List<Address> wallets(KeyFolder folder) {
+        return Stream.of(Person.values()).map(person -> key(folder, person).address()).toList();
+    }
+
     List<Person> people() {
         return offered() ? List.of(Person.values()) : List.of();
     }
 
     SigningKey key(Person person) {
+        return key(folder, person);
+    }
+
+    private static SigningKey key(KeyFolder folder, Person person) {
         return SigningKey.ofHex(folder.get("demo-" + person.handle, () -> SigningKey.generate(new SecureRandom()).secretHex()));
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -22,17 +23,24 @@ import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
 
+import farthing.chain.Deployment;
+import farthing.chain.EmbeddedChain;
+import farthing.chain.SigningKey;
+import farthing.identity.Demo;
+import farthing.web.KeyFolder;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
-/** What the trial brings itself: the locked data folder and a real PostgreSQL in it. */
+/** What the trial brings itself: the locked data folder, and a real PostgreSQL and a real chain in it. */
 class Embedded implements AutoCloseable {
 
     private final FileLock lock;
     private final @Nullable EmbeddedPostgres postgres;
+    private final @Nullable EmbeddedChain chain;
 
-    private Embedded(FileLock lock, @Nullable EmbeddedPostgres postgres) {
+    private Embedded(FileLock lock, @Nullable EmbeddedPostgres postgres, @Nullable EmbeddedChain chain) {
         this.lock = lock;
         this.postgres = postgres;
+        this.chain = chain;
     }
 
     static Embedded start(Settings settings) {
@@ -42,20 +50,68 @@ class Embedded implements AutoCloseable {
         System.setProperty("farthing.mode", settings.production() ? "production" : "trial");
         System.setProperty("farthing.host", settings.host());
         System.setProperty("farthing.port", Integer.toString(settings.port()));
+        EmbeddedChain chain = settings.production() ? null : chain(settings);
+        try {
+            return start(settings, lock, chain);
+        } catch (CannotStart e) {
+            if (chain != null) {
+                chain.close();
+            }
+            throw e;
+        }
+    }
+
+    private static Embedded start(Settings settings, FileLock lock, @Nullable EmbeddedChain chain) {
         if (settings.database() != null) {
             requireAnswer(settings.database());
-            return new Embedded(lock, null);
+            return new Embedded(lock, null, chain);
         }
         Progress.say("starting PostgreSQL in " + settings.data().resolve("postgres"));
         EmbeddedPostgres postgres = postgres(settings.data());
         System.setProperty("farthing.database.url", postgres.getJdbcUrl("postgres", "postgres"));
         // Whoever holds the folder's lock is alone on this database, so leases found open in it belong to the dead.
         System.setProperty("farthing.metering.sole-instance", "true");
-        return new Embedded(lock, postgres);
+        return new Embedded(lock, postgres, chain);
+    }
+
+    /** The trial's own keys and, unless it is given a chain, its chain. */
+    private static @Nullable EmbeddedChain chain(Settings settings) {
+        KeyFolder folder = KeyFolder.ofTrial(settings.data());
+        if (System.getenv("FARTHING_PLATFORM_PAYEE") == null) {
+            System.setProperty("farthing.platform-payee", key(folder, "platform").address().text());
+        }
+        if (!settings.ownChain()) {
+            return null;
+        }
+        EmbeddedChain.Keys keys = new EmbeddedChain.Keys(key(folder, "chain-deployer"), key(folder, "operator"),
+                key(folder, "chain-guardian"), key(folder, "chain-cold"), Demo.wallets(folder));
+        Path at = settings.data().resolve("chain");
+        Progress.say("starting a chain in " + at);
+        try {
+            EmbeddedChain chain = EmbeddedChain.start(EmbeddedChain.binary(Path.of("src/main/native/node_modules")), at, keys,
+                    Progress::say);
+            Deployment deployment = chain.deployment();
+            System.setProperty("farthing.chain.id", Long.toString(deployment.chainId()));
+            System.setProperty("farthing.chain.rpc-url", deployment.rpc().toString());
+            System.setProperty("farthing.chain.public-rpc-url", deployment.rpc().toString());
+            System.setProperty("farthing.vault", deployment.vault().text());
+            System.setProperty("farthing.token", deployment.token().text());
+            System.setProperty("farthing.registry", deployment.registry().text());
+            return chain;
+        } catch (IllegalStateException e) {
+            throw new CannotStart(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static SigningKey key(KeyFolder folder, String name) {
+        return SigningKey.ofHex(folder.get(name, () -> SigningKey.generate(new SecureRandom()).secretHex()));
     }
 
     @Override
     public void close() {
+        if (chain != null) {
+            chain.close();
+        }
         try {
             if (postgres != null) {
                 postgres.close();

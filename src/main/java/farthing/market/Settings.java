@@ -7,11 +7,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 import farthing.blob.BlobsAddress;
+import farthing.chain.Address;
+import farthing.chain.MalformedAddress;
 import farthing.chain.SigningKey;
 import farthing.chain.WellKnownKeys;
 
 /** The settings that decide what is embedded; everything else is configuration of its own feature. */
-record Settings(boolean production, Path data, String host, int port, @Nullable Database database) {
+record Settings(boolean production, Path data, String host, int port, @Nullable Database database, boolean ownChain) {
 
     /** A database that somebody else runs. */
     record Database(String url, String user, String password) {
@@ -19,7 +21,15 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
 
     /** What production has no default for. */
     static final List<String> NEEDED = List.of("FARTHING_DATABASE_URL", "FARTHING_DATABASE_USER", "FARTHING_DATABASE_PASSWORD",
-            "FARTHING_BLOBS_URL", "FARTHING_PUBLIC_URL", "FARTHING_CHAIN_ID", "FARTHING_SIGNER_KEY", "FARTHING_SESSION_SECRET");
+            "FARTHING_BLOBS_URL", "FARTHING_PUBLIC_URL", "FARTHING_CHAIN_ID", "FARTHING_CHAIN_RPC_URL", "FARTHING_VAULT",
+            "FARTHING_TOKEN", "FARTHING_REGISTRY", "FARTHING_OPERATOR_KEY", "FARTHING_PLATFORM_PAYEE", "FARTHING_SIGNER_KEY",
+            "FARTHING_SESSION_SECRET");
+
+    /** What stands on a chain that somebody else runs. */
+    private static final List<String> OF_A_CHAIN = List.of("FARTHING_CHAIN_ID", "FARTHING_VAULT", "FARTHING_TOKEN",
+            "FARTHING_REGISTRY", "FARTHING_OPERATOR_KEY");
+    private static final List<String> ADDRESSES = List.of("FARTHING_VAULT", "FARTHING_TOKEN", "FARTHING_REGISTRY",
+            "FARTHING_PLATFORM_PAYEE");
 
     static Settings of(Map<String, String> environment) {
         String mode = get(environment, "FARTHING_MODE", "trial");
@@ -29,12 +39,53 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
         boolean production = mode.equals("production");
         if (production) {
             requireAll(environment);
-            requireOwnKey(get(environment, "FARTHING_SIGNER_KEY", ""));
+            requireOwnKey("FARTHING_SIGNER_KEY", get(environment, "FARTHING_SIGNER_KEY", ""));
+            requireOwnKey("FARTHING_OPERATOR_KEY", get(environment, "FARTHING_OPERATOR_KEY", ""));
         }
+        boolean ownChain = !given(environment, "FARTHING_CHAIN_RPC_URL");
+        checkChain(environment, ownChain);
         checkBlobs(get(environment, "FARTHING_BLOBS_URL", ""));
         return new Settings(production, Path.of(get(environment, "FARTHING_DATA", "data")).toAbsolutePath().normalize(),
                 get(environment, "FARTHING_HOST", "127.0.0.1"), port(get(environment, "FARTHING_PORT", "8080")),
-                database(environment));
+                database(environment), ownChain);
+    }
+
+    private static boolean given(Map<String, String> environment, String name) {
+        return !get(environment, name, "").isEmpty();
+    }
+
+    private static void checkChain(Map<String, String> environment, boolean ownChain) {
+        List<String> odd = OF_A_CHAIN.stream().filter(name -> given(environment, name) == ownChain).toList();
+        if (ownChain && !odd.isEmpty()) {
+            throw new CannotStart(
+                    String.join(", ", odd) + " cannot be set without FARTHING_CHAIN_RPC_URL: the chain that a trial"
+                            + " brings has its own.");
+        }
+        if (!odd.isEmpty()) {
+            throw new CannotStart("FARTHING_CHAIN_RPC_URL names a chain, and these settings that go with it are missing: "
+                    + String.join(", ", odd) + " (docs/configuration.md says what each is).");
+        }
+        checkUrl(environment, "FARTHING_CHAIN_RPC_URL");
+        checkUrl(environment, "FARTHING_CHAIN_PUBLIC_RPC_URL");
+        ADDRESSES.forEach(name -> checkAddress(name, get(environment, name, "")));
+    }
+
+    private static void checkUrl(Map<String, String> environment, String name) {
+        String url = get(environment, name, "");
+        // What a header could not hold is no address either.
+        if (!url.isEmpty() && !url.matches("https?://[^\\s;,'\"]+")) {
+            throw new CannotStart(name + " is '" + url + "'; it must be the http or https address of an EVM node's JSON-RPC.");
+        }
+    }
+
+    private static void checkAddress(String name, String text) {
+        try {
+            if (!text.isEmpty()) {
+                new Address(text).bytes();
+            }
+        } catch (MalformedAddress e) {
+            throw new CannotStart(name + " is '" + text + "', which is no address: it must be 0x and 40 hex digits.");
+        }
     }
 
     private static String get(Map<String, String> environment, String name, String otherwise) {
@@ -50,11 +101,11 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
         }
     }
 
-    private static void requireOwnKey(String hex) {
+    private static void requireOwnKey(String setting, String hex) {
         try {
-            WellKnownKeys.refuse("FARTHING_SIGNER_KEY", SigningKey.ofHex(hex));
+            WellKnownKeys.refuse(setting, SigningKey.ofHex(hex));
         } catch (IllegalArgumentException e) {
-            throw new CannotStart("FARTHING_SIGNER_KEY is no key: " + e.getMessage() + ".");
+            throw new CannotStart(setting + " is no key: " + e.getMessage() + ".");
         } catch (IllegalStateException e) {
             throw new CannotStart(String.valueOf(e.getMessage()));
         }

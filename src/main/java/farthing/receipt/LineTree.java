@@ -3,6 +3,7 @@ package farthing.receipt;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 import farthing.chain.Keccak;
 import farthing.money.Amount;
@@ -26,10 +27,17 @@ public final class LineTree {
 
     /** @param before the cumulative before this batch */
     public LineTree(LineFile file, Amount before) {
+        this(file, before, hashed -> {
+        });
+    }
+
+    /** @param progress is told how many receipts are hashed, after each */
+    LineTree(LineFile file, Amount before, IntConsumer progress) {
         this.file = file;
         this.before = before;
         after = new long[file.sections()];
         sections = new byte[HASH * file.sections()];
+        int hashed = 0;
         for (int section = 0; section < file.sections(); section++) {
             Amount sum = before(section);
             for (int i = 0; i < file.count(section); i++) {
@@ -37,7 +45,12 @@ public final class LineTree {
             }
             after[section] = sum.nanos();
             int its = section;
-            byte[] root = ReceiptTree.root(file.count(section), i -> file.receipt(its, i).leaf());
+            int done = hashed;
+            byte[] root = ReceiptTree.root(file.count(section), i -> {
+                progress.accept(done + i + 1);
+                return file.receipt(its, i).leaf();
+            });
+            hashed += file.count(section);
             byte[] hash = sectionNode(file.lease(section), file.firstSeq(section), file.count(section), before(section), sum,
                     root);
             System.arraycopy(hash, 0, sections, HASH * section, HASH);

@@ -14,16 +14,29 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.function.Supplier;
 
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 /** Secrets that a trial makes for itself, one text file each under {@code $FARTHING_DATA/keys}, readable by its owner only. */
 @Singleton
 public class KeyFolder {
 
-    private final Site site;
+    private final Path folder;
+    private final boolean production;
 
+    @Inject
     KeyFolder(Site site) {
-        this.site = site;
+        this(site.data(), site.production());
+    }
+
+    private KeyFolder(Path data, boolean production) {
+        this.folder = data.resolve("keys");
+        this.production = production;
+    }
+
+    /** For what starts before the container does. */
+    public static KeyFolder ofTrial(Path data) {
+        return new KeyFolder(data, false);
     }
 
     /**
@@ -32,10 +45,9 @@ public class KeyFolder {
      * @throws IllegalStateException in production, where every secret is configured
      */
     public String get(String name, Supplier<String> fresh) {
-        if (site.production()) {
+        if (production) {
             throw new IllegalStateException("production makes no secret of its own: " + name + " must be configured");
         }
-        Path folder = site.data().resolve("keys");
         Path file = folder.resolve(name);
         try {
             Files.createDirectories(folder, permissions("rwx------"));

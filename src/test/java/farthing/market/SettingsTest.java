@@ -13,19 +13,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsTest {
 
-    private static final Map<String, String> PRODUCTION = Map.of("FARTHING_MODE", "production", "FARTHING_DATABASE_URL",
-            "jdbc:postgresql://db:5432/farthing", "FARTHING_DATABASE_USER", "farthing", "FARTHING_DATABASE_PASSWORD", "secret",
-            "FARTHING_BLOBS_URL", "s3://models?region=eu-central-1",
-            "FARTHING_PUBLIC_URL", "https://models.example.org", "FARTHING_CHAIN_ID", "8453", "FARTHING_SIGNER_KEY",
-            "0x00000000000000000000000000000000000000000000000000000000000f00d5", "FARTHING_SESSION_SECRET",
-            "0123456789abcdef0123456789abcdef");
+    private static final String KEY = "0x00000000000000000000000000000000000000000000000000000000000f00d5";
+    private static final String ADDRESS = "0x00000000000000000000000000000000000fa401";
+    private static final Map<String, String> CHAIN = Map.of("FARTHING_CHAIN_RPC_URL", "https://node.example.org/v3/abc",
+            "FARTHING_CHAIN_ID", "8453", "FARTHING_VAULT", ADDRESS, "FARTHING_TOKEN", ADDRESS, "FARTHING_REGISTRY", ADDRESS,
+            "FARTHING_OPERATOR_KEY", KEY, "FARTHING_PLATFORM_PAYEE", ADDRESS);
+    private static final Map<String, String> PRODUCTION = both(CHAIN, Map.of("FARTHING_MODE", "production",
+            "FARTHING_DATABASE_URL", "jdbc:postgresql://db:5432/farthing", "FARTHING_DATABASE_USER", "farthing",
+            "FARTHING_DATABASE_PASSWORD", "secret", "FARTHING_BLOBS_URL", "s3://models?region=eu-central-1",
+            "FARTHING_PUBLIC_URL", "https://models.example.org", "FARTHING_SIGNER_KEY", KEY, "FARTHING_SESSION_SECRET",
+            "0123456789abcdef0123456789abcdef"));
 
     @Test
     void aTrialNeedsNoSettings() {
         Settings settings = Settings.of(Map.of());
 
         assertThat(settings)
-                .isEqualTo(new Settings(false, Path.of("data").toAbsolutePath(), "127.0.0.1", 8080, null));
+                .isEqualTo(new Settings(false, Path.of("data").toAbsolutePath(), "127.0.0.1", 8080, null, true));
     }
 
     @Test
@@ -62,6 +66,31 @@ class SettingsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = { "FARTHING_SIGNER_KEY", "FARTHING_OPERATOR_KEY" })
+    void productionTakesNoWellKnownKeyAnywhere(String setting) {
+        assertThatThrownBy(() -> Settings.of(production(setting,
+                "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"))).isInstanceOf(CannotStart.class)
+                .hasMessageContaining(setting + " is a well-known test key");
+    }
+
+    @Test
+    void aChainComesWithAllThatStandsOnIt() {
+        assertThat(Settings.of(CHAIN).ownChain()).isFalse();
+        assertThatThrownBy(() -> Settings.of(Map.of("FARTHING_CHAIN_RPC_URL", "http://127.0.0.1:8545")))
+                .isInstanceOf(CannotStart.class).hasMessageContainingAll("FARTHING_VAULT", "FARTHING_OPERATOR_KEY");
+        assertThatThrownBy(() -> Settings.of(Map.of("FARTHING_VAULT", ADDRESS))).isInstanceOf(CannotStart.class)
+                .hasMessageContaining("FARTHING_VAULT cannot be set without FARTHING_CHAIN_RPC_URL");
+    }
+
+    @Test
+    void whatIsNoAddressIsNamed() {
+        assertThatThrownBy(() -> Settings.of(production("FARTHING_PLATFORM_PAYEE", "0x12"))).isInstanceOf(CannotStart.class)
+                .hasMessageContaining("FARTHING_PLATFORM_PAYEE is '0x12', which is no address");
+        assertThatThrownBy(() -> Settings.of(production("FARTHING_CHAIN_RPC_URL", "ws://node"))).isInstanceOf(CannotStart.class)
+                .hasMessageContaining("FARTHING_CHAIN_RPC_URL is 'ws://node'");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = { "0", "65536", "-1", "http", "8080 " })
     void aBadPortIsNamed(String port) {
         assertThatThrownBy(() -> Settings.of(Map.of("FARTHING_PORT", port))).isInstanceOf(CannotStart.class)
@@ -93,5 +122,11 @@ class SettingsTest {
         Map<String, String> environment = new HashMap<>(PRODUCTION);
         environment.put(name, value);
         return environment;
+    }
+
+    private static Map<String, String> both(Map<String, String> one, Map<String, String> other) {
+        Map<String, String> all = new HashMap<>(one);
+        all.putAll(other);
+        return Map.copyOf(all);
     }
 }

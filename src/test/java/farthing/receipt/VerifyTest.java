@@ -93,7 +93,7 @@ class VerifyTest {
                 Arguments.of("/commit/signer", "\"0x" + "1".repeat(40) + "\"", "not by the address"),
                 Arguments.of("/commit/signature", "\"0x" + "f".repeat(130) + "\"", "The signature is none"),
                 Arguments.of("/commit/root", "\"0x12\"", "64 hex digits"),
-                Arguments.of("/object", "\"batch\"", "not a receipt"));
+                Arguments.of("/object", "\"invoice\"", "not a receipt"));
     }
 
     @ParameterizedTest
@@ -122,7 +122,7 @@ class VerifyTest {
     }
 
     private int run(String... args) {
-        return new Verify(new PrintStream(said, true, StandardCharsets.UTF_8), "").run(args);
+        return new Verify(new PrintStream(said, true, StandardCharsets.UTF_8), Map.of()).run(args);
     }
 
     private String said() {
