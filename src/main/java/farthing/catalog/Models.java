@@ -38,7 +38,7 @@ class Models implements PanacheRepository<Model> {
         Version version = getEntityManager().find(Version.class, id.value());
         Model model = version.model;
         return new Published(id, model.modelId(), version.label, model.task().wireName(), version.split(),
-                model.modelId().owner());
+                model.modelId().owner(), model.developer());
     }
 
     Offer offer(OfferId id) {

@@ -1,5 +1,6 @@
 package farthing.catalog;
 
+import farthing.identity.AccountId;
 import farthing.money.Split;
 
 /**
@@ -7,8 +8,10 @@ import farthing.money.Split;
  *
  * @param task its wire name
  * @param owner the developer's handle
+ * @param developer the developer's account, who is paid
  */
-public record Published(VersionId version, ModelId model, String label, String task, Split split, String owner) {
+public record Published(VersionId version, ModelId model, String label, String task, Split split, String owner,
+        AccountId developer) {
 
     /** {@code owner/name@label}. */
     public String name() {

@@ -23,6 +23,21 @@ public record Account(String code, boolean guarded) {
         return new Account("charges", false);
     }
 
+    /** What a payee earned and no batch has credited to it yet. @param payee its address */
+    public static Account owed(String payee) {
+        return new Account("owed:" + payee, false);
+    }
+
+    /** What batches credited to a payee and it has not withdrawn yet. @param payee its address */
+    public static Account credited(String payee) {
+        return new Account("credited:" + payee, false);
+    }
+
+    /** Earned by somebody who is not known yet. @param by part of the split and version, e.g. {@code data_pool:3} */
+    public static Account held(String by) {
+        return new Account("held:" + by, false);
+    }
+
     /** The money that came in from outside, as a negative balance. */
     public static Account deposits() {
         return new Account("deposits", false);

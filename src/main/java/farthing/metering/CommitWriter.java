@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 import farthing.identity.ApiKeyId;
@@ -41,6 +42,8 @@ import farthing.receipt.Shares;
 /** Writes one group commit: fence, usages, signature over their receipts, journal entry, roll-ups and replays together. */
 final class CommitWriter {
 
+    private static final Logger LOG = Logger.getLogger(CommitWriter.class);
+
     /** @param fenced charges whose lease or claim was taken over meanwhile; nothing was written for them */
     record Written(Set<Pending> fenced) {
     }
@@ -53,13 +56,15 @@ final class CommitWriter {
     private final ReceiptSigner signer;
     private final Clock clock;
     private final long instance;
+    private final Settled settled;
 
-    CommitWriter(Database database, Ledger ledger, ReceiptSigner signer, Clock clock, long instance) {
+    CommitWriter(Database database, Ledger ledger, ReceiptSigner signer, Clock clock, long instance, Settled settled) {
         this.database = database;
         this.ledger = ledger;
         this.signer = signer;
         this.clock = clock;
         this.instance = instance;
+        this.settled = settled;
     }
 
     Written write(long commit, List<Pending> batch) {
@@ -78,7 +83,9 @@ final class CommitWriter {
 
     /**
      * Takes back what became durable although its caller was told that nobody knows. A call whose answer is kept for its
-     * Idempotency-Key stays charged, since a retry gets that answer.
+     * Idempotency-Key stays charged, since a retry gets that answer, and so does one that a batch holds already: what is
+     * settled
+     * is paid back and never changed.
      *
      * @return the calls that cost nothing
      */
@@ -86,11 +93,19 @@ final class CommitWriter {
         return database.inTransaction(connection -> {
             lockLeases(connection, batch);
             Set<Object> durable = receiptsOf(connection, commit);
-            List<Pending> undelivered = batch.stream()
-                    .filter(p -> p.replay() == null && durable.contains(p.reservation().receipt().value())).toList();
+            Set<Object> inBatch = settledOf(connection, commit, batch);
+            List<Pending> undelivered = batch.stream().filter(p -> p.replay() == null)
+                    .filter(p -> durable.contains(p.reservation().receipt().value())
+                            && !inBatch.contains(p.reservation().receipt().value()))
+                    .toList();
+            if (!inBatch.isEmpty()) {
+                LOG.warnf("charged without an answer and already in a batch, so refund their payers: receipts %s", inBatch);
+            }
             Instant now = clock.instant();
-            if (insertReversals(connection, commit, undelivered, now)) {
-                postReversal(connection, commit, undelivered, now);
+            Set<Object> reversed = insertReversals(connection, commit, undelivered, now);
+            if (!reversed.isEmpty()) {
+                postReversal(connection, commit,
+                        undelivered.stream().filter(p -> reversed.contains(p.reservation().receipt().value())).toList(), now);
             }
             return batch.stream().filter(p -> undelivered.contains(p) || !durable.contains(p.reservation().receipt().value()))
                     .collect(Collectors.toSet());
@@ -242,17 +257,23 @@ final class CommitWriter {
         ledger.post(connection, new Entry("calls", "commit:" + Long.toHexString(commit), now, postings));
     }
 
-    /** False when an earlier try has done it, whose answer did not arrive. */
-    private static boolean insertReversals(Connection connection, long commit, List<Pending> calls, Instant now)
+    /** Empty when an earlier try has done it, whose answer did not arrive. */
+    private static Set<Object> insertReversals(Connection connection, long commit, List<Pending> calls, Instant now)
             throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement("""
                 insert into usage_reversal (receipt, commit_id, reversed_at) select unnest(?), ?, ?
-                on conflict (receipt) do nothing""")) {
+                on conflict (receipt) do nothing returning receipt""")) {
             insert.setArray(1, connection.createArrayOf("uuid",
                     calls.stream().map(p -> p.reservation().receipt().value()).toArray()));
             insert.setLong(2, commit);
             insert.setTimestamp(3, Timestamp.from(now));
-            return insert.executeUpdate() > 0;
+            try (ResultSet rows = insert.executeQuery()) {
+                Set<Object> reversed = new HashSet<>();
+                while (rows.next()) {
+                    reversed.add(rows.getObject(1));
+                }
+                return reversed;
+            }
         }
     }
 
@@ -326,6 +347,27 @@ final class CommitWriter {
                 .prepareStatement("select id from lease where id = any (?) order by id for update")) {
             lock.setArray(1, connection.createArrayOf("bigint", ids));
             lock.executeQuery().close();
+        }
+    }
+
+    /** The receipts of the commit that were due for a reversal and stand in a batch. */
+    private Set<Object> settledOf(Connection connection, long commit, List<Pending> batch) throws SQLException {
+        Set<Object> unanswered = batch.stream().filter(p -> p.replay() == null).map(p -> p.reservation().receipt().value())
+                .collect(Collectors.toSet());
+        Map<Long, Integer> upTo = settled.upTo(connection,
+                batch.stream().map(p -> p.reservation().lease().id().value()).distinct().toList());
+        try (PreparedStatement select = connection
+                .prepareStatement("select receipt, lease, seq from standing_usage where commit_id = ?")) {
+            select.setLong(1, commit);
+            try (ResultSet rows = select.executeQuery()) {
+                Set<Object> receipts = new HashSet<>();
+                while (rows.next()) {
+                    if (rows.getInt(3) < upTo.getOrDefault(rows.getLong(2), 0) && unanswered.contains(rows.getObject(1))) {
+                        receipts.add(rows.getObject(1));
+                    }
+                }
+                return receipts;
+            }
         }
     }
 

@@ -42,7 +42,8 @@ public class Metering {
     private final Clock clock;
     private final MeterRegistry meters;
 
-    Metering(DataSource source, Ledger ledger, ReceiptSigner signer, MeteringConfig config, Clock clock, MeterRegistry meters) {
+    Metering(DataSource source, Ledger ledger, ReceiptSigner signer, MeteringConfig config, Clock clock, MeterRegistry meters,
+            Settled settled) {
         Database database = new Database(source);
         long instance = LeaseId.random().value();
         this.config = config;
@@ -51,7 +52,7 @@ public class Metering {
         this.leases = new Leases(database, ledger, clock, Amount.ofNanos(config.leaseChunk()), instance);
         this.keys = new KeyBudgets(database, clock);
         this.claims = new Claims(database, clock, instance);
-        this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance), config.linger(),
+        this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance, settled), config.linger(),
                 config.patience(), config.commitSize(), config.queue());
     }
 

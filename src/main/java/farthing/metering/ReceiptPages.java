@@ -51,9 +51,10 @@ class ReceiptPages {
     private final ApiKeys apiKeys;
     private final Proofs proofs;
     private final Site site;
+    private final Settled settled;
 
     ReceiptPages(Visit visit, UsageLog log, Catalog catalog, Accounts accounts, ApiKeys apiKeys, Proofs proofs,
-            Site site) {
+            Site site, Settled settled) {
         this.visit = visit;
         this.log = log;
         this.catalog = catalog;
@@ -61,6 +62,7 @@ class ReceiptPages {
         this.apiKeys = apiKeys;
         this.proofs = proofs;
         this.site = site;
+        this.settled = settled;
     }
 
     @GET
@@ -123,19 +125,37 @@ class ReceiptPages {
         return Formats.dollars(Amount.ofNanos(nanos)) + " per million";
     }
 
-    private static List<ReceiptView.Check> checks(UsageLog.Full call, ReceiptProof proof) {
+    private List<ReceiptView.Check> checks(UsageLog.Full call, ReceiptProof proof) {
         if (call.reversedAt() != null) {
             return List.of(
                     new ReceiptView.Check("Reversed", "done", "yes", "The call was not answered, so its charge was given back "
                             + Formats.exact(call.reversedAt()) + ".", null, null));
         }
-        return List.of(
+        List<ReceiptView.Check> checks = new ArrayList<>();
+        checks.add(
                 proof.fault().map(fault -> new ReceiptView.Check("Signed", "failed", "no", fault, null, null))
                         .orElseGet(() -> new ReceiptView.Check("Signed", "done", "yes", "By "
-                                + Shortened.of(hex(proof.signer())) + others(proof.size() - 1) + ".", null, null)),
-                new ReceiptView.Check("In a batch", "waiting", "pending", "No batch has been posted yet.", null,
-                        null),
-                new ReceiptView.Check("On chain", "waiting", "pending", "A receipt goes on chain with its batch.", null, null));
+                                + Shortened.of(hex(proof.signer())) + others(proof.size() - 1) + ".", null, null)));
+        checks.addAll(settled.batchOf(call.receipt().lease(), call.receipt().seq()).map(ReceiptPages::settlement)
+                .orElse(NOT_SETTLED));
+        return checks;
+    }
+
+    private static final List<ReceiptView.Check> NOT_SETTLED = List.of(
+            new ReceiptView.Check("In a batch", "waiting", "pending", "It waits for the next batch.", null, null),
+            new ReceiptView.Check("On chain", "waiting", "pending", "A receipt goes on chain with its batch.", null, null));
+
+    private static List<ReceiptView.Check> settlement(Settled.InBatch in) {
+        ReceiptView.Check batch = new ReceiptView.Check("In a batch", "done", "yes", "Its leaf is under the batch's root.",
+                "/batches/" + in.batch(), "Batch " + in.batch());
+        if (in.transaction() == null) {
+            return List.of(batch, new ReceiptView.Check("On chain", "waiting", "pending",
+                    "The batch's transaction is on its way.", null, null));
+        }
+        String where = "Block " + in.block() + ", transaction " + Shortened.of(in.transaction()) + ".";
+        return List.of(batch,
+                in.state().equals("final") ? new ReceiptView.Check("On chain", "done", "yes", where, null, null)
+                        : new ReceiptView.Check("On chain", "waiting", "not final yet", where, null, null));
     }
 
     private static String others(int receipts) {

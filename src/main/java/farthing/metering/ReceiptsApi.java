@@ -5,6 +5,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -41,13 +42,15 @@ class ReceiptsApi {
     private final ApiKeys apiKeys;
     private final Visit visit;
     private final Proofs proofs;
+    private final Settled settled;
 
-    ReceiptsApi(UsageLog log, Catalog catalog, ApiKeys apiKeys, Visit visit, Proofs proofs) {
+    ReceiptsApi(UsageLog log, Catalog catalog, ApiKeys apiKeys, Visit visit, Proofs proofs, Settled settled) {
         this.log = log;
         this.catalog = catalog;
         this.apiKeys = apiKeys;
         this.visit = visit;
         this.proofs = proofs;
+        this.settled = settled;
     }
 
     @GET
@@ -59,7 +62,7 @@ class ReceiptsApi {
         answer.put("object", "receipt");
         answer.put("receipt", publicRow(call));
         answer.put("commit", commit(call));
-        answer.put("settlement", Map.of("state", "pending"));
+        answer.put("settlement", settlement(call));
         if (call.reversedAt() != null) {
             answer.put("reversed_at", call.reversedAt().toString());
         }
@@ -67,6 +70,14 @@ class ReceiptsApi {
             answer.put("body", body(call));
         }
         return answer;
+    }
+
+    private Map<String, Object> settlement(UsageLog.Full call) {
+        Map<String, Object> settlement = new LinkedHashMap<>();
+        Optional<Settled.InBatch> batch = settled.batchOf(call.receipt().lease(), call.receipt().seq());
+        settlement.put("state", batch.map(Settled.InBatch::state).orElse("pending"));
+        batch.ifPresent(its -> settlement.put("batch", its.batch()));
+        return settlement;
     }
 
     private boolean isPayer(UsageLog.Full call, @Nullable String authorization) {

@@ -29,14 +29,16 @@ public class WebGlobal {
     private final String version;
     private final Budgets budgets;
     private final Instance<LastBatch.Source> batches;
+    private final Instance<VaultAddress> vaults;
 
     WebGlobal(Visit visit, Site site, @ConfigProperty(name = "quarkus.application.version") String version,
-            Budgets budgets, Instance<LastBatch.Source> batches) {
+            Budgets budgets, Instance<LastBatch.Source> batches, Instance<VaultAddress> vaults) {
         this.visit = visit;
         this.site = site;
         this.version = version;
         this.budgets = budgets;
         this.batches = batches;
+        this.vaults = vaults;
     }
 
     @TemplateGlobal
@@ -87,6 +89,16 @@ public class WebGlobal {
     public @Nullable LastBatch lastBatch() {
         Optional<LastBatch.Source> source = batches.stream().findAny();
         return source.flatMap(LastBatch.Source::lastBatch).orElse(null);
+    }
+
+    /** Null where there is none. */
+    public @Nullable String vault() {
+        return vaults.stream().findAny().map(VaultAddress::vaultAddress).orElse(null);
+    }
+
+    public @Nullable String vaultShort() {
+        String vault = vault();
+        return vault == null ? null : Shortened.of(vault);
     }
 
     private static String assetsHash() {

@@ -115,7 +115,7 @@ final class Calls implements AutoCloseable {
     }
 
     Metering instance(DataSource on, Settings settings) {
-        Metering made = new Metering(on, ledger, SIGNER, settings, clock, new SimpleMeterRegistry());
+        Metering made = new Metering(on, ledger, SIGNER, settings, clock, new SimpleMeterRegistry(), Settled.NOTHING);
         made.start(new StartupEvent());
         return made;
     }

@@ -1,0 +1,46 @@
+package farthing.settlement;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+import javax.sql.DataSource;
+
+import jakarta.inject.Singleton;
+
+import farthing.metering.Settled;
+
+/** Which receipts stand in which batch. */
+@Singleton
+class SettledReceipts implements Settled {
+
+    private final Database database;
+
+    SettledReceipts(DataSource source) {
+        this.database = new Database(source);
+    }
+
+    @Override
+    public Map<Long, Integer> upTo(Connection connection, Collection<Long> leases) throws SQLException {
+        Map<Long, Integer> upTo = new HashMap<>();
+        Database.list(connection, row -> upTo.put(row.getLong(1), row.getInt(2)),
+                "select lease, next_seq from settled_lease where lease = any (?)",
+                connection.createArrayOf("bigint", leases.toArray()));
+        return upTo;
+    }
+
+    @Override
+    public Optional<InBatch> batchOf(long lease, int seq) {
+        return database.read(connection -> find(connection, lease, seq))
+                .map(batch -> new InBatch(batch.seq(), batch.state().name().toLowerCase(), batch.transaction(), batch.block()));
+    }
+
+    static Optional<Batch> find(Connection connection, long lease, int seq) throws SQLException {
+        return BatchRows.batches(connection, " where state in " + BatchState.LIVE + """
+                and id in (select batch from batch_section where lease = ? and first_seq <= ? and first_seq + count > ?
+                           order by first_seq desc)""", lease, seq, seq).stream().findFirst();
+    }
+}

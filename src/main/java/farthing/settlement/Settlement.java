@@ -1,0 +1,69 @@
+package farthing.settlement;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.Optional;
+
+import farthing.chain.Address;
+
+/**
+ * Keeps batches and withdrawals in line with the chain and builds the next batch. Several servers may do so: one at a time is
+ * let
+ * in, and a server that ends anywhere leaves nothing half done.
+ */
+final class Settlement {
+
+    /** "farthing" in ASCII. */
+    private static final long LOCK = 0x6661727468696e67L;
+
+    private final Database database;
+    private final BatchStates states;
+    private final BatchBuilder builder;
+    private final Withdrawals withdrawals;
+
+    Settlement(Database database, BatchStates states, BatchBuilder builder, Withdrawals withdrawals) {
+        this.database = database;
+        this.states = states;
+        this.builder = builder;
+        this.withdrawals = withdrawals;
+    }
+
+    /** The batches' states. */
+    void reconcile() {
+        database.inTransaction(connection -> {
+            if (alone(connection)) {
+                states.reconcile(connection);
+            }
+            return true;
+        });
+    }
+
+    /** Everything there is to bring in line, then the next batch if one can be built. */
+    Optional<Batch> settle() {
+        reconcile();
+        book(database.read(withdrawals::payees));
+        return database.inTransaction(connection -> {
+            if (!alone(connection)) {
+                return Optional.empty();
+            }
+            Optional<Batch> newest = BatchRows.newestLive(connection);
+            Optional<Tip> tip = states.tip(connection, newest);
+            return tip.isPresent() ? builder.build(connection, tip.get(), newest) : Optional.empty();
+        });
+    }
+
+    /** What these payees withdrew. */
+    void book(Collection<Address> payees) {
+        for (Address payee : payees) {
+            database.inTransaction(connection -> {
+                withdrawals.reconcile(connection, payee);
+                return true;
+            });
+        }
+    }
+
+    private static boolean alone(Connection connection) throws SQLException {
+        return Database.list(connection, row -> row.getBoolean(1), "select pg_try_advisory_xact_lock(?)", LOCK).getFirst();
+    }
+}
