@@ -71,10 +71,12 @@ final class MoneyOracle {
                 "select encode(key_hash, 'hex') from replay where receipt is null and instance <> " + living);
     }
 
+    /** All that was ever charged: what waits in the account and what batches took out of it. */
     long charges() throws SQLException {
         return number("""
                 select coalesce(sum(nanos), 0) from ledger_posting p join ledger_account a on a.id = p.account_id
-                where a.code = 'charges'""");
+                where a.code = 'charges'""") + number("""
+                select coalesce(sum(charges), 0) from batch where state in ('BUILT', 'SENT', 'MINED', 'FINAL')""");
     }
 
     long number(String query) throws SQLException {
