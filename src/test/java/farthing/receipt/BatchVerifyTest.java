@@ -269,6 +269,16 @@ class BatchVerifyTest {
                 .doesNotContain("secret");
     }
 
+    @Test
+    void aServerThatIsNoNodeIsNamed() throws IOException {
+        try (Server server = new Server(Map.of("/", "<html>".getBytes(StandardCharsets.UTF_8)))) {
+            assertThat(run(folder.toString(), "--rpc", server.address("/"))).isEqualTo(2);
+            assertThat(said())
+                    .contains("verify: it could not be checked: 127.0.0.1 is no node of an Ethereum chain; it answers no"
+                            + " JSON to eth_chainId (HTTP 200).");
+        }
+    }
+
     private void change(String pointer, String value) throws IOException {
         ObjectNode manifest = manifest();
         int slash = pointer.lastIndexOf('/');
