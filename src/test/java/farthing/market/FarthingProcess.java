@@ -253,7 +253,7 @@ final class FarthingProcess implements AutoCloseable {
         }
     }
 
-    private static void kill(String... arguments) {
+    static void kill(String... arguments) {
         List<String> command = new ArrayList<>(List.of("kill"));
         command.addAll(List.of(arguments));
         try {

@@ -21,6 +21,8 @@ class PaidOnChainIT {
     private static final long DEPOSIT = 500_000;
     private static final long CEILING = 400_000;
     private static final int CALLS = 200;
+    /** Blocks, and one to spare. */
+    private static final int FINALITY = 8;
 
     private final Path folder;
 
@@ -39,6 +41,7 @@ class PaidOnChainIT {
 
             // Deposit, finality, key.
             int line = payer.openLine(DEPOSIT, CEILING);
+            payer.mine(FINALITY);
             Visitor payerPages = Visitor.signedIn(server, payer.key());
             server.await("the deposit to be final", () -> payerPages.budgetNanos() == CEILING * 1000);
             String key = payerPages.key(line);
@@ -46,7 +49,7 @@ class PaidOnChainIT {
             // Calls.
             Map<String, Long> charges = Settling.call(server, key, CALLS);
             long charged = charges.values().stream().mapToLong(Long::longValue).sum();
-            server.await("all calls to be settled", () -> published.settled(line) == CALLS);
+            server.await("all calls to be settled", () -> published.isFinal(payer) && published.settled(line) == CALLS);
             assertThat(payer.used(line)).as("what the vault debited").isEqualTo(charged / 1000);
 
             // Everybody's share, recomputed from public receipts alone.
@@ -58,7 +61,8 @@ class PaidOnChainIT {
             }
             assertThat(shares.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(charged);
             long earned = shares.getOrDefault("developer", 0L);
-            published.assertProved(charges.keySet().iterator().next());
+            published.assertEveryBatchVerifies();
+            published.assertProvedToAnyone(charges.keySet().iterator().next());
 
             // Earnings, epoch, withdrawal.
             Visitor developerPages = Visitor.signedIn(server, developer.key());
@@ -77,7 +81,7 @@ class PaidOnChainIT {
             payer.travel(Duration.ofDays(1).plusHours(1).plusMinutes(2));
             payer.exit(line);
             assertThat(payer.tokens()).as("exactly the rest").isEqualTo(DEPOSIT - payer.used(line));
-            payer.mine(10);
+            payer.mine(FINALITY);
 
             // The books.
             server.await("the exit to be booked", () -> oracle.balance("line:" + line) == 0

@@ -2,6 +2,7 @@ package farthing.market;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -91,9 +92,7 @@ class SettlementFaultsIT {
         try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
             charges.putAll(Settling.call(server, server.apiKey(), 10));
             assertSettledOnce(server, charges);
-        }
-        Files.copy(state, older);
-        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            Files.copy(state, older);
             charges.putAll(Settling.call(server, server.apiKey(), 10));
             assertSettledOnce(server, charges);
         }
@@ -107,6 +106,26 @@ class SettlementFaultsIT {
         }
     }
 
+    @Test
+    void callsGoOnAndPagesSaySoWhileTheChainIsAway() throws Exception {
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            long chain = Long.parseLong(Files.readString(folder.resolve("chain/anvil.pid")).split(" ")[0]);
+            FarthingProcess.kill("-STOP", Long.toString(chain));
+            Map<String, Long> charges;
+            try {
+                server.await("the chain to be missed", () -> server.get("/batches").body().contains("has not answered"));
+                charges = Settling.call(server, server.apiKey(), 10);
+                HttpResponse<String> ready = server.get("/q/health/ready");
+                assertThat(ready.statusCode()).as("calls can be taken").isEqualTo(200);
+                assertThat(ready.body()).contains("settlement waits");
+                assertThat(new Published(server).batches()).isEmpty();
+            } finally {
+                FarthingProcess.kill("-CONT", Long.toString(chain));
+            }
+            assertSettledOnce(server, charges);
+        }
+    }
+
     private static String state(JsonNode batch) {
         return batch.get("state").asText();
     }
@@ -116,14 +135,13 @@ class SettlementFaultsIT {
         try (Connection database = server.database();
                 Wallet anyone = Wallet.fresh(server.facts())) {
             MoneyOracle oracle = new MoneyOracle(database);
-            server.await("everything to be settled for good", () -> oracle.unsettled() == 0
-                    && published.batches().stream().allMatch(batch -> state(batch).equals("final")));
+            server.await("everything to be settled for good", () -> published.isFinal(anyone) && oracle.unsettled() == 0);
             oracle.assertBooksBalance();
             long receipts = 0;
             for (JsonNode batch : published.batches()) {
                 receipts += batch.at("/manifest/totals/receipts").asLong();
-                published.assertVerified("/v1/batches/" + batch.get("seq").asLong());
             }
+            published.assertEveryBatchVerifies();
             assertThat(receipts).as("receipts in batches").isEqualTo(oracle.number("select count(*) from standing_usage"));
             for (String receipt : charges.keySet()) {
                 assertThat(published.json("/v1/receipts/" + receipt + "/proof").get("state").asText()).isEqualTo("final");
