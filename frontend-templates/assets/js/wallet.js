@@ -1,40 +1,21 @@
-// Sign-In with Ethereum on /sign-in: wallets announced by EIP-6963 (or the older window.ethereum), and the demo people of a trial.
+// Sign-In with Ethereum on /sign-in, with the wallets of this browser and the demo people of a trial.
 import { getAddress, stringToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { Refused, accountOf, declined, findWallets, post } from "./wallets.js";
 
 const section = document.querySelector("[data-sign-in]");
 const list = section.querySelector("[data-wallets]");
-const found = new Map();
-
-class Refused extends Error {}
-
-async function post(path, fields) {
-  const body = new URLSearchParams({ ...fields, _csrf: section.dataset.csrf });
-  let response;
-  try {
-    response = await fetch(path, { method: "POST", body, headers: { Accept: "application/json" } });
-  } catch {
-    throw new Refused("The server did not answer. Check your connection and try again.");
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok)
-    throw new Refused(
-      [answer.title, answer.detail].filter(Boolean).join(". ") || `The server answered ${response.status}. Reload the page and try again.`,
-    );
-  return answer;
-}
+const send = (path, fields) => post(path, { ...fields, _csrf: section.dataset.csrf });
 
 async function signIn(address, sign) {
-  const { nonce, message } = await post("/sign-in/challenge", { address, next: section.dataset.next });
+  const { nonce, message } = await send("/sign-in/challenge", { address, next: section.dataset.next });
   const signature = await sign(message);
-  const { next } = await post("/sign-in/verify", { nonce, signature });
+  const { next } = await send("/sign-in/verify", { nonce, signature });
   location.assign(next);
 }
 
 async function signInWithWallet(provider) {
-  const [account] = await provider.request({ method: "eth_requestAccounts" });
-  if (!account) throw new Refused("The wallet shared no account. Unlock it, choose an account and try again.");
-  const address = getAddress(account);
+  const address = getAddress(await accountOf(provider));
   await signIn(address, (message) => provider.request({ method: "personal_sign", params: [stringToHex(message), address] }));
 }
 
@@ -45,9 +26,7 @@ async function signInAsDemo(privateKey) {
 
 function explain(error) {
   if (error instanceof Refused) return error.message;
-  if (error?.code === 4001) return "You declined in the wallet, so nothing was signed. Try again when you are ready.";
-  if (error?.code === -32002) return "The wallet is already asking you something. Open it and answer there.";
-  return `The wallet answered: ${error?.message || "nothing"}. Unlock it and try again.`;
+  return declined(error) ?? `The wallet answered: ${error?.message || "nothing"}. Unlock it and try again.`;
 }
 
 // One attempt at a time: every button waits, and a failure is told in the row that was used.
@@ -70,8 +49,6 @@ async function attempt(button, action) {
 }
 
 function offer(info, provider) {
-  if (found.has(info.uuid)) return;
-  found.set(info.uuid, provider);
   const row = document.getElementById("wallet-row").content.cloneNode(true).firstElementChild;
   row.querySelector("[data-name]").textContent = info.name;
   if (info.icon?.startsWith("data:image/")) {
@@ -86,13 +63,7 @@ function offer(info, provider) {
   section.querySelector("[data-no-wallet]").hidden = true;
 }
 
-addEventListener("eip6963:announceProvider", (event) => offer(event.detail.info, event.detail.provider));
-dispatchEvent(new Event("eip6963:requestProvider"));
-setTimeout(() => {
-  if (found.size > 0) return;
-  if (window.ethereum) offer({ uuid: "injected", name: "Browser wallet" }, window.ethereum);
-  else section.querySelector("[data-no-wallet]").hidden = false;
-}, 400);
+findWallets(offer, () => (section.querySelector("[data-no-wallet]").hidden = false));
 
 const block = document.getElementById("demo-wallets");
 const demo = block ? JSON.parse(block.textContent) : [];

@@ -46,7 +46,8 @@ public class TestChain implements QuarkusTestResourceLifecycleManager {
 
     public static Map<String, String> settings() {
         Deployment deployment = deployment();
-        return Map.of("farthing.chain.rpc-url", deployment.rpc().toString(), "farthing.chain.public-rpc-url",
+        return Map.of("farthing.chain.embedded", "true", "farthing.chain.rpc-url", deployment.rpc().toString(),
+                "farthing.chain.public-rpc-url",
                 deployment.rpc().toString(), "farthing.chain.id", Long.toString(deployment.chainId()), "farthing.vault",
                 deployment.vault().text(), "farthing.token", deployment.token().text(), "farthing.registry",
                 deployment.registry().text(), "farthing.operator-key", KEYS.operator().secretHex(), "farthing.platform-payee",

@@ -67,6 +67,11 @@ public class Catalog {
         return published.get(version, models::published);
     }
 
+    /** Every version of every model of theirs, callable or not. */
+    public List<VersionId> versionsOf(AccountId developer) {
+        return models.versionsOf(developer);
+    }
+
     public Offer offer(OfferId offer) {
         return offers.get(offer, models::offer);
     }

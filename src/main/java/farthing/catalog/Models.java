@@ -49,6 +49,10 @@ class Models implements PanacheRepository<Model> {
         return list("ownerAccount", BY_NAME, account.value());
     }
 
+    List<VersionId> versionsOf(AccountId account) {
+        return of(account).stream().flatMap(model -> model.versions.stream()).map(Version::versionId).toList();
+    }
+
     List<Model> callable(Instant now) {
         return list("from Model m where exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?1)",
                 BY_NAME, now);

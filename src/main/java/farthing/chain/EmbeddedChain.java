@@ -129,6 +129,15 @@ public final class EmbeddedChain implements AutoCloseable {
         return cause;
     }
 
+    /** Makes what is mined so far final at once. @param rpc of an embedded chain; one that is away is left alone */
+    public static void finalizeNow(URI rpc) {
+        try (Rpc node = new Rpc(rpc)) {
+            node.ask("anvil_mine", hex(BigInteger.valueOf(FINALITY)));
+        } catch (NodeFailed e) {
+            // Then it takes its blocks' time.
+        }
+    }
+
     public Deployment deployment() {
         return deployment;
     }

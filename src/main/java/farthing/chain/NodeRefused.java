@@ -1,9 +1,15 @@
 package farthing.chain;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 import org.jspecify.annotations.Nullable;
 
 /** The node answered with an error of its own: it refused a transaction, or a dry run reverted. */
 final class NodeRefused extends NodeFailed {
+
+    /** web3j leaves the JSON around it as it is, and nodes differ in it. */
+    private static final Pattern BYTES = Pattern.compile("0x[0-9a-fA-F]*");
 
     private final String answer;
     private final @Nullable String data;
@@ -20,7 +26,13 @@ final class NodeRefused extends NodeFailed {
 
     /** What the contract said, or the node where no contract said anything. */
     String reason() {
-        String said = data == null ? null : Reverts.named(data);
-        return said != null ? said : Shown.start(answer);
+        if (data != null) {
+            Matcher bytes = BYTES.matcher(data);
+            String said = bytes.find() ? Reverts.named(bytes.group()) : null;
+            if (said != null) {
+                return said;
+            }
+        }
+        return Shown.start(answer);
     }
 }

@@ -39,6 +39,8 @@ final class Outbox {
     private static final Logger LOG = Logger.getLogger(Outbox.class);
     /** A transaction may not use more (EIP-7825). */
     private static final BigInteger MOST_GAS = BigInteger.valueOf(1 << 24);
+    /** Over the estimate and half of it: after a re-org the same bytes may meet slots that are empty again, which cost more. */
+    private static final BigInteger SPARE_GAS = BigInteger.valueOf(50_000);
     private static final BigInteger TRANSFER_GAS = BigInteger.valueOf(21_000);
     /** Nodes keep only some transactions of one sender. */
     private static final int MOST_WAITING = 16;
@@ -197,7 +199,7 @@ final class Outbox {
         BigInteger gas = BigInteger.ZERO;
         try {
             BigInteger estimate = node.gas(key.address(), call);
-            gas = estimate.add(estimate.shiftRight(2)).min(MOST_GAS);
+            gas = estimate.add(estimate.shiftRight(1)).add(SPARE_GAS).min(MOST_GAS);
             fault = fault(key.address(), estimate, fees.cost(gas));
         } catch (NodeRefused refused) {
             fault = refused.reason();

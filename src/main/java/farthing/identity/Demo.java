@@ -70,6 +70,16 @@ public class Demo {
         return account(Person.CALLER);
     }
 
+    /** With which the trial deposits on the caller's line as its owner would. */
+    public SigningKey callerKey() {
+        return key(Person.CALLER);
+    }
+
+    /** The key of a demo person, with which its browser signs as a wallet would; empty for everybody else. */
+    public Optional<SigningKey> keyOf(AccountId account) {
+        return people().stream().filter(person -> account(person).equals(account)).findFirst().map(this::key);
+    }
+
     /** Of all of them; the keys are made when there are none yet. */
     public static List<Address> wallets(KeyFolder folder) {
         return Stream.of(Person.values()).map(person -> key(folder, person).address()).toList();

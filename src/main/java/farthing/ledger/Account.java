@@ -13,6 +13,11 @@ public record Account(String code, boolean guarded) {
         return new Account("line:" + line, true);
     }
 
+    /** What was deposited on a line beyond its ceiling. */
+    public static Account locked(LineId line) {
+        return new Account("locked:" + line, false);
+    }
+
     /** What the leases of a line hold; the lease rows guard it. */
     public static Account leased(LineId line) {
         return new Account("leased:" + line, false);
@@ -36,6 +41,11 @@ public record Account(String code, boolean guarded) {
     /** Earned by somebody who is not known yet. @param by part of the split and version, e.g. {@code data_pool:3} */
     public static Account held(String by) {
         return new Account("held:" + by, false);
+    }
+
+    /** What left lines could not be debited for, less than a micro-unit each, as a negative balance. */
+    public static Account uncollected() {
+        return new Account("uncollected", false);
     }
 
     /** The money that came in from outside, as a negative balance. */

@@ -91,6 +91,7 @@ class Embedded implements AutoCloseable {
             EmbeddedChain chain = EmbeddedChain.start(EmbeddedChain.binary(Path.of("src/main/native/node_modules")), at, keys,
                     Progress::say);
             Deployment deployment = chain.deployment();
+            System.setProperty("farthing.chain.embedded", "true");
             System.setProperty("farthing.chain.id", Long.toString(deployment.chainId()));
             System.setProperty("farthing.chain.rpc-url", deployment.rpc().toString());
             System.setProperty("farthing.chain.public-rpc-url", deployment.rpc().toString());

@@ -82,7 +82,7 @@ class FirstMinute {
         boolean said = false;
         while (true) {
             for (Map.Entry<LineId, LineBalances.Balance> line : balances.balances(caller).entrySet()) {
-                if (!line.getValue().deposited().isZero()) {
+                if (!line.getValue().left().isZero() || !line.getValue().used().isZero()) {
                     return line.getKey();
                 }
             }

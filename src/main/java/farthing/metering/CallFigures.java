@@ -1,6 +1,9 @@
 package farthing.metering;
 
 import java.time.Instant;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 
 import jakarta.inject.Singleton;
@@ -39,6 +42,19 @@ public class CallFigures {
             data = Math.addExact(data, Math.multiplyExact(parts.dataPool().nanos(), each.calls()));
         }
         return new Earned(Amount.ofNanos(developers), Amount.ofNanos(data));
+    }
+
+    /**
+     * How often a version was charged a sum on one day (UTC).
+     *
+     * @param charge of each of the calls
+     */
+    public record DayCharges(LocalDate day, VersionId version, Amount charge, long calls) {
+    }
+
+    /** Of these versions, oldest day first: few rows, from which exact shares are computed. */
+    public List<DayCharges> byDay(Collection<VersionId> versions) {
+        return log.chargesByDay(versions);
     }
 
     /** The call charged last. */

@@ -42,6 +42,8 @@ final class Leases {
     private static final class Book {
         final ReentrantLock refill = new ReentrantLock();
         volatile @Nullable Lease lease;
+        /** As this instance last saw it; a grant looks anew. */
+        volatile @Nullable FreezeReason frozen;
     }
 
     Leases(Database database, Ledger ledger, Clock clock, Amount chunk, long instance) {
@@ -56,9 +58,14 @@ final class Leases {
      * Holds {@code wanted}, or less where the line has less, but never less than {@code least}.
      *
      * @throws BudgetExhausted when not even {@code least} is to be had
+     * @throws LineFrozen when the line takes no new calls
      */
     Hold hold(LineId line, Amount least, Amount wanted) {
         Book book = books.computeIfAbsent(line, l -> new Book());
+        FreezeReason frozen = book.frozen;
+        if (frozen != null) {
+            throw new LineFrozen(line, frozen);
+        }
         Lease current = book.lease;
         if (current != null && current.hold(wanted, clock.instant())) {
             return new Hold(current, wanted);
@@ -130,6 +137,10 @@ final class Leases {
     }
 
     private @Nullable Grant grant(Connection connection, @Nullable Lease open, LineId line, Amount asked) throws SQLException {
+        FreezeReason frozen = FrozenLines.reason(connection, line);
+        if (frozen != null) {
+            throw new LineFrozen(line, frozen);
+        }
         Amount amount = ledger.balance(connection, Account.line(line)).min(asked);
         if (amount.isZero()) {
             return null;
@@ -208,6 +219,25 @@ final class Leases {
             }
         }
         return returned;
+    }
+
+    /** Looks which lines are frozen or thawed by now, and gives back the leases of frozen ones that no call holds on to. */
+    int recallFrozen() {
+        if (books.isEmpty()) {
+            return 0;
+        }
+        Map<LineId, FreezeReason> frozen = database.read(FrozenLines::all);
+        int recalled = 0;
+        for (Map.Entry<LineId, Book> each : books.entrySet()) {
+            Book book = each.getValue();
+            FreezeReason reason = frozen.get(each.getKey());
+            book.frozen = reason;
+            Lease lease = book.lease;
+            if (reason != null && lease != null && lease.closeIfIdleSince(Instant.MAX) && close(lease.id(), "RETURNED")) {
+                recalled++;
+            }
+        }
+        return recalled;
     }
 
     /** Gives everything back. A call that still runs is fenced, so only when nothing is charged any more. */

@@ -1,8 +1,11 @@
 package farthing.metering;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
@@ -17,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import farthing.catalog.Listing;
 import farthing.identity.Caller;
 import farthing.ledger.Ledger;
+import farthing.ledger.LineId;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.receipt.ReceiptSigner;
@@ -60,6 +64,7 @@ public class Metering {
      * Holds what a call with known output costs.
      *
      * @throws BudgetExhausted when the line cannot pay for it
+     * @throws LineFrozen when the line takes no new calls
      * @throws KeyLimitReached when the key's own limits do not allow it
      */
     public Reservation reserve(Caller caller, Listing listing, int inputTokens, int items) {
@@ -74,6 +79,7 @@ public class Metering {
      * @param maxTokens the caller's own limit, null if it gave none
      * @param mostTokens the most that the model can generate here, ≥ 1
      * @throws BudgetExhausted when the line cannot pay for it, or not for one token of output
+     * @throws LineFrozen when the line takes no new calls
      * @throws KeyLimitReached when the key's own limits do not allow it
      */
     public Reservation reserveGeneration(Caller caller, Listing listing, int inputTokens, @Nullable Integer maxTokens,
@@ -94,6 +100,25 @@ public class Metering {
      */
     public Claim claim(Caller caller, String idempotencyKey, byte[] request) {
         return claims.claim(caller, idempotencyKey, request);
+    }
+
+    /**
+     * From the caller's commit on, within two seconds, no instance lets a new call begin on the line, and what leases hold of
+     * it
+     * goes back to it as soon as no call needs it. Calls under way may still charge. Freezing again changes the reason.
+     */
+    public void freeze(Connection connection, LineId line, FreezeReason reason) throws SQLException {
+        FrozenLines.freeze(connection, line, reason, clock.instant());
+    }
+
+    /** Lets calls begin again, within two seconds of the caller's commit; nothing for a line that is not frozen. */
+    public void thaw(Connection connection, LineId line) throws SQLException {
+        FrozenLines.thaw(connection, line);
+    }
+
+    /** Why the line takes no new calls; empty while it does. */
+    public Optional<FreezeReason> frozen(Connection connection, LineId line) throws SQLException {
+        return Optional.ofNullable(FrozenLines.reason(connection, line));
     }
 
     private interface Afforded {
@@ -150,11 +175,17 @@ public class Metering {
     }
 
     @Scheduled(every = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
-    void keepHouse() {
+    void tidy() {
         leases.heartbeat();
         commits.resolveDoubts();
         recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
         leases.returnIdle(config.idle());
+    }
+
+    /** A second, so that within two a frozen line is refused by every instance and its idle leases are back on it. */
+    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    void recallFrozen() {
+        leases.recallFrozen();
     }
 
     private void recover(Duration unseen) {

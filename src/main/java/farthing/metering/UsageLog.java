@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -212,6 +213,25 @@ class UsageLog {
                     charges.add(new ChargeCount(new VersionId(row.getInt(1)), Amount.ofNanos(row.getLong(2)), row.getLong(3)));
                 }
                 return charges;
+            }
+        });
+    }
+
+    List<CallFigures.DayCharges> chargesByDay(Collection<VersionId> versions) {
+        return database.read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("""
+                    select (charged_at at time zone 'UTC')::date as day, version, charge, count(*) from standing_usage
+                    where version = any (?) group by day, version, charge order by day, version""")) {
+                select.setArray(1,
+                        connection.createArrayOf("integer", versions.stream().map(VersionId::value).toArray(Integer[]::new)));
+                List<CallFigures.DayCharges> days = new ArrayList<>();
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        days.add(new CallFigures.DayCharges(row.getObject(1, LocalDate.class), new VersionId(row.getInt(2)),
+                                Amount.ofNanos(row.getLong(3)), row.getLong(4)));
+                    }
+                }
+                return days;
             }
         });
     }

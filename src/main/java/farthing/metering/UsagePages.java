@@ -39,6 +39,7 @@ import farthing.catalog.VersionId;
 import farthing.identity.AccountId;
 import farthing.identity.ApiKeyId;
 import farthing.identity.ApiKeys;
+import farthing.identity.LineBalances;
 import farthing.identity.SampleCall;
 import farthing.money.Amount;
 import farthing.web.Pager;
@@ -84,14 +85,14 @@ class UsagePages {
 
     private final Visit visit;
     private final UsageLog log;
-    private final AccountMoney money;
+    private final LineBalances money;
     private final Catalog catalog;
     private final ApiKeys apiKeys;
     private final SampleCall sample;
     private final ObjectMapper json;
     private final Clock clock;
 
-    UsagePages(Visit visit, UsageLog log, AccountMoney money, Catalog catalog, ApiKeys apiKeys, SampleCall sample,
+    UsagePages(Visit visit, UsageLog log, LineBalances money, Catalog catalog, ApiKeys apiKeys, SampleCall sample,
             ObjectMapper json, Clock clock) {
         this.visit = visit;
         this.log = log;
@@ -141,7 +142,7 @@ class UsagePages {
         UsageLog.Total week = log.total(account, startOf(today.minusDays(6)));
         UsageLog.Total month = log.total(account, startOf(today.minusDays(29)));
         List<UsageLog.DayTotal> days = log.byDay(account, today.minusDays(CHART_DAYS - 1));
-        return Templates.usage(new UsageView(day.charge(), week.charge(), month.charge(), money.left(account), day.calls(),
+        return Templates.usage(new UsageView(day.charge(), week.charge(), month.charge(), left(account), day.calls(),
                 week.calls(), month.calls(), chart(days, today), dayRows(days),
                 choices("All models", models.keySet().stream().toList(), asked.model),
                 keyChoices(keyNames, asked.key), stateChoices(asked.state), asked.from, asked.to, asked.isFiltered(),
@@ -149,6 +150,10 @@ class UsagePages {
                 "/usage/calls.csv?" + asked.query(),
                 Pager.of(number, PAGE, total, n -> "/usage?page=" + n + asked.query() + "#calls"),
                 sample.curl("$FARTHING_API_KEY")));
+    }
+
+    private Amount left(AccountId account) {
+        return Amount.sum(money.balances(account).values().stream().map(LineBalances.Balance::left)::iterator);
     }
 
     @GET

@@ -51,6 +51,10 @@ final class BatchCheck {
     }
 
     private String manifestHash() throws Difference {
+        if (Source.isAddress(files.place())) {
+            expect("manifest.json: seq", manifest.seq() + "", "the address asks for",
+                    files.place().substring(files.place().lastIndexOf('/') + 1));
+        }
         if (files.announced().isEmpty()) {
             return "the manifest of batch " + manifest.seq() + ", SHA-256 " + files.sha256();
         }

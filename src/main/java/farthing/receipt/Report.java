@@ -36,8 +36,10 @@ final class Report {
             return true;
         } catch (Difference | MalformedFile e) {
             out.println("  WRONG " + e.getMessage());
-            return false;
+        } catch (ArithmeticException e) {
+            out.println("  WRONG A sum of the file does not fit 64 bits.");
         }
+        return false;
     }
 
     /** Something that could not be checked, which proves nothing and disproves nothing. */

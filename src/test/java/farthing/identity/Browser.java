@@ -13,18 +13,18 @@ import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
 
 /** A browser with a wallet, as far as the server can tell. */
-class Browser {
+public class Browser {
 
     private static final Pattern TOKEN = Pattern.compile("(?:name=\"_csrf\" value|data-csrf)=\"([^\"]+)\"");
 
     private final CookieFilter cookies = new CookieFilter();
 
-    RequestSpecification request() {
+    public RequestSpecification request() {
         return given().filter(cookies).redirects().follow(false).accept("text/html");
     }
 
     /** The token that a form of the page carries. */
-    String csrf(String page) {
+    public String csrf(String page) {
         Matcher found = TOKEN.matcher(request().get(page).then().statusCode(200).extract().asString());
         if (!found.find()) {
             throw new AssertionError("no form on " + page);
@@ -32,7 +32,7 @@ class Browser {
         return found.group(1);
     }
 
-    RequestSpecification form(String page) {
+    public RequestSpecification form(String page) {
         return request().contentType("application/x-www-form-urlencoded; charset=UTF-8").formParam("_csrf", csrf(page));
     }
 
@@ -46,7 +46,7 @@ class Browser {
                 .post("/sign-in/verify");
     }
 
-    Browser signIn(SigningKey wallet) {
+    public Browser signIn(SigningKey wallet) {
         JsonPath challenge = challenge(wallet.address().text(), "/");
         verify(challenge.getString("nonce"), sign(wallet, challenge.getString("message"))).then().statusCode(200);
         return this;

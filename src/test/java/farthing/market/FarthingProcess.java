@@ -19,9 +19,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+
+import farthing.chain.SigningKey;
 
 /** A server from the packaged jar, in a process group of its own. */
 final class FarthingProcess implements AutoCloseable {
@@ -45,7 +48,11 @@ final class FarthingProcess implements AutoCloseable {
 
     /** Starts a trial on a free port and waits until it can be called. */
     static FarthingProcess ready(Path data) {
-        FarthingProcess server = launch(data, Map.of());
+        return ready(data, Map.of());
+    }
+
+    static FarthingProcess ready(Path data, Map<String, String> settings) {
+        FarthingProcess server = launch(data, settings);
         server.await("it to be ready", server::answers);
         return server;
     }
@@ -85,18 +92,40 @@ final class FarthingProcess implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + port + path);
     }
 
+    /** What demo.env says. */
+    Map<String, String> facts() {
+        try {
+            return Files.readAllLines(data.resolve("demo.env")).stream().map(line -> line.split("=", 2))
+                    .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1]));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The key of the trial's caller. */
     String apiKey() {
+        return fact("FARTHING_API_KEY");
+    }
+
+    String fact(String name) {
+        return Objects.requireNonNull(facts().get(name));
+    }
+
+    /** The wallet of one of the trial's people. */
+    SigningKey demoWallet(String handle) {
         try {
-            return Files.readAllLines(data.resolve("demo.env")).stream().filter(l -> l.startsWith("FARTHING_API_KEY="))
-                    .map(l -> l.substring(l.indexOf('=') + 1)).findFirst().orElseThrow();
+            return SigningKey.ofHex(Files.readString(data.resolve("keys/demo-" + handle)).strip());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     HttpRequest.Builder call(String path, String body) {
-        return HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(60)).header("Authorization", "Bearer " + apiKey())
+        return call(path, body, apiKey());
+    }
+
+    HttpRequest.Builder call(String path, String body, String key) {
+        return HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(60)).header("Authorization", "Bearer " + key)
                 .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body));
     }
 
@@ -191,9 +220,14 @@ final class FarthingProcess implements AutoCloseable {
         return found;
     }
 
-    void await(String what, BooleanSupplier condition) {
+    /** Something that is asked again until it holds. */
+    interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    void await(String what, Condition condition) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
+        while (!holds(condition)) {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("waited in vain for " + what + "; it wrote:\n" + output());
             }
@@ -206,6 +240,16 @@ final class FarthingProcess implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException(e);
             }
+        }
+    }
+
+    private static boolean holds(Condition condition) {
+        try {
+            return condition.holds();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new AssertionError(e);
         }
     }
 

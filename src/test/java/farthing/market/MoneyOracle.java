@@ -71,12 +71,25 @@ final class MoneyOracle {
                 "select encode(key_hash, 'hex') from replay where receipt is null and instance <> " + living);
     }
 
-    /** All that was ever charged: what waits in the account and what batches took out of it. */
+    /** What calls were charged and no batch has taken yet. */
     long charges() throws SQLException {
-        return number("""
-                select coalesce(sum(nanos), 0) from ledger_posting p join ledger_account a on a.id = p.account_id
-                where a.code = 'charges'""") + number("""
-                select coalesce(sum(charges), 0) from batch where state in ('BUILT', 'SENT', 'MINED', 'FINAL')""");
+        return balance("charges");
+    }
+
+    long balance(String account) throws SQLException {
+        return number("select coalesce(sum(nanos), 0) from ledger_posting p join ledger_account a on a.id = p.account_id"
+                + " where a.code = '" + account + "'");
+    }
+
+    Map<Integer, Long> chargesByLine() throws SQLException {
+        Map<Integer, Long> charges = new HashMap<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("select line, sum(charge) from standing_usage group by line")) {
+            while (rows.next()) {
+                charges.put(rows.getInt(1), rows.getLong(2));
+            }
+        }
+        return charges;
     }
 
     long number(String query) throws SQLException {

@@ -140,11 +140,11 @@ class ChargesTest {
         Reservation call = calls.reserve(caller);
         calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
         assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class).hasMessageContaining("did not confirm");
-        assertThat(catchThrowable(calls.metering::keepHouse)).as("still away").isNotNull();
+        assertThat(catchThrowable(calls.metering::tidy)).as("still away").isNotNull();
         calls.faulty.heal();
         assertThat(calls.left()).as("charged indeed").isEqualTo(FUNDS - 10);
-        calls.metering.keepHouse();
-        calls.metering.keepHouse();
+        calls.metering.tidy();
+        calls.metering.tidy();
         assertThat(calls.left()).as("and back again, once").isEqualTo(FUNDS);
         assertThat(new UsageLog(calls.source).find(call.receipt()).orElseThrow().reversedAt()).isNotNull();
         assertThat(Calls.charged(calls.reserve(caller)).amount()).isEqualTo(Calls.PER_CALL);
@@ -157,11 +157,11 @@ class ChargesTest {
         assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class);
         calls.faulty.heal();
         calls.faulty.nextCommits(Fault.COMMIT_LOST, Fault.CONFIRMATION_LOST);
-        assertThat(catchThrowable(calls.metering::keepHouse)).isNotNull();
+        assertThat(catchThrowable(calls.metering::tidy)).isNotNull();
         assertThat(calls.left()).as("not yet").isEqualTo(FUNDS - 10);
-        assertThat(catchThrowable(calls.metering::keepHouse)).isNotNull();
+        assertThat(catchThrowable(calls.metering::tidy)).isNotNull();
         assertThat(calls.left()).as("done, though nobody here knows").isEqualTo(FUNDS);
-        calls.metering.keepHouse();
+        calls.metering.tidy();
         assertThat(calls.left()).isEqualTo(FUNDS);
     }
 

@@ -84,7 +84,7 @@ class ClaimsTest {
         claim.close();
         calls.faulty.heal();
         calls.clock.advance(Duration.ofMinutes(2));
-        calls.metering.keepHouse();
+        calls.metering.tidy();
         assertThat(calls.metering.claim(caller, "key", REQUEST)).isInstanceOf(Claim.Fresh.class);
     }
 
@@ -92,7 +92,7 @@ class ClaimsTest {
     void aCallThatRunsForLongKeepsItsClaim() {
         Claim.Fresh claim = fresh("key");
         calls.clock.advance(Duration.ofMinutes(2));
-        calls.metering.keepHouse();
+        calls.metering.tidy();
         assertThatThrownBy(() -> fresh("key")).isInstanceOf(CallUnderWay.class);
         charge(claim, ANSWER);
     }
@@ -124,7 +124,7 @@ class ClaimsTest {
     void anAnswerIsForgottenAfterADay() {
         charge(fresh("key"), ANSWER);
         calls.clock.advance(Duration.ofHours(25));
-        calls.metering.keepHouse();
+        calls.metering.tidy();
         assertThat(calls.number("select count(*) from replay where api_key = " + caller.key().value())).isZero();
     }
 
@@ -155,7 +155,7 @@ class ClaimsTest {
                     .isInstanceOf(NotCharged.class);
         }
         calls.faulty.heal();
-        calls.metering.keepHouse();
+        calls.metering.tidy();
         assertThat(((Claim.Answered) calls.metering.claim(caller, "key", REQUEST)).answer()).isEqualTo(ANSWER);
         assertThat(calls.left()).isEqualTo(990);
     }

@@ -79,7 +79,7 @@ class KeyLimitsTest {
         assertThatThrownBy(() -> Calls.charged(calls.reserve(caller))).isInstanceOf(NotCharged.class);
         calls.faulty.heal();
         assertThat(served(caller, 1)).as("nobody knows").isZero();
-        calls.metering.keepHouse();
+        calls.metering.tidy();
         assertThat(served(caller, 5)).as("it was given back").isEqualTo(1);
     }
 

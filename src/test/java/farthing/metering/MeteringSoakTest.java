@@ -70,7 +70,7 @@ class MeteringSoakTest {
                 }
             }
             faulty.forEach(FaultyDatabase::heal);
-            both.forEach(Metering::keepHouse);
+            both.forEach(Metering::tidy);
             other.stop(new ShutdownEvent());
             calls.metering.stop(new ShutdownEvent());
             assertThat(surprises).isEmpty();
@@ -147,7 +147,7 @@ class MeteringSoakTest {
                 Thread.sleep(random.nextInt(150));
                 for (Metering metering : both) {
                     try {
-                        metering.keepHouse();
+                        metering.tidy();
                     } catch (RuntimeException away) {
                         // As the scheduler does: the next time will do.
                     }

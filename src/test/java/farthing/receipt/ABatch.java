@@ -36,6 +36,7 @@ final class ABatch {
     static final Amount THRESHOLD = Amount.ofNanos(1_000);
     static final Map<Integer, BatchManifest.Version> VERSIONS = Map.of(
             3, new BatchManifest.Version(3, "wren/kjv@1", WREN, new Split(7000, 0, 2000, 200, 800)),
+            5, new BatchManifest.Version(5, "wren/kjv@1", WREN, new Split(7000, 0, 2000, 200, 800)),
             9, new BatchManifest.Version(9, "finch/small@2", FINCH, new Split(6001, 999, 2500, 0, 500)));
 
     final BatchManifest manifest;

@@ -87,6 +87,7 @@ class BatchVerifyTest {
                 Arguments.of("/totals/available_after_micros", "23",
                         "manifest.json: totals.available_after_micros is 23 micro-units; what was available, the debits and the"
                                 + " credits give 22 micro-units."),
+                Arguments.of("/payees/0/owed_before", "9223372036854775807", "WRONG A sum of the file does not fit 64 bits."),
                 Arguments.of("/threshold_nanos", "10000",
                         "manifest.json: credited_micros of payee 0x1111111111111111111111111111111111111111 is 7 micro-units; the"
                                 + " rule gives 0 micro-units."),
@@ -245,6 +246,9 @@ class BatchVerifyTest {
             assertThat(run(server.address(PREFIX + "1"))).isEqualTo(1);
             assertThat(said()).contains("WRONG manifest.json: its SHA-256 is " + ABatch.sha256(JSON.writeValueAsBytes(changed))
                     + "; the server announces " + ABatch.sha256(batch.manifest.json()) + ".");
+            published.put(PREFIX + "8/manifest", second.manifest.json());
+            assertThat(run(server.address(PREFIX + "8/manifest"))).isEqualTo(1);
+            assertThat(said()).contains("WRONG manifest.json: seq is 2; the address asks for 8.");
             assertThat(run(server.address(PREFIX + "9"))).isEqualTo(2);
             assertThat(said()).contains("verify: it could not be checked: the server has no http");
         }
@@ -305,7 +309,7 @@ class BatchVerifyTest {
     }
 
     /** Serves what is published, as the server does. */
-    private record Server(HttpServer http) implements AutoCloseable {
+    record Server(HttpServer http) implements AutoCloseable {
 
         Server(Map<String, byte[]> published) throws IOException {
             this(HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0));

@@ -129,13 +129,19 @@ class VerifyTest {
         return said.toString(StandardCharsets.UTF_8);
     }
 
+    private static ReceiptBody body() {
+        return new ReceiptBody(ReceiptId.parse("05f046334597d2669601f20aaefa7869"), Instant.parse("2026-11-22T19:04:23Z"), 5, 4,
+                12, 1, ReceiptBody.contentHash(SALTS.request(), REQUEST), ReceiptBody.contentHash(SALTS.answer(), ANSWER));
+    }
+
+    static Receipt row() {
+        return new Receipt(3, 0xa189e6f983cec048L, 7, 5, Amount.ofNanos(5200), body().hash(SALTS.body()), Shares.NONE.hash());
+    }
+
     /** The second of three receipts of a commit, in the shape of {@code /v1/receipts/{id}}. */
-    private static ObjectNode receipt() {
-        ReceiptBody body = new ReceiptBody(ReceiptId.parse("05f046334597d2669601f20aaefa7869"),
-                Instant.parse("2026-11-22T19:04:23Z"), 5,
-                4, 12, 1, ReceiptBody.contentHash(SALTS.request(), REQUEST), ReceiptBody.contentHash(SALTS.answer(), ANSWER));
-        Receipt receipt = new Receipt(3, 0xa189e6f983cec048L, 7, 5, Amount.ofNanos(5200), body.hash(SALTS.body()),
-                Shares.NONE.hash());
+    static ObjectNode receipt() {
+        ReceiptBody body = body();
+        Receipt receipt = row();
         ReceiptTree tree = new ReceiptTree(List.of(Keccak.hash("a leaf"), receipt.leaf(), Keccak.hash("another leaf")));
         Split.Parts parts = new Split(7000, 0, 2000, 200, 800).divide(receipt.charge());
         return JSON.valueToTree(Map.of("id", body.id().toString(), "object", "receipt", "receipt",

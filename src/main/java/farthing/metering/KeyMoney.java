@@ -7,9 +7,7 @@ import java.time.Clock;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 import javax.sql.DataSource;
 
@@ -19,57 +17,20 @@ import farthing.identity.AccountId;
 import farthing.identity.ApiKeyId;
 import farthing.identity.ApiKeys;
 import farthing.identity.KeySpending;
-import farthing.identity.LineBalances;
-import farthing.identity.Lines;
-import farthing.ledger.Account;
-import farthing.ledger.Ledger;
-import farthing.ledger.LineId;
 import farthing.money.Amount;
-import farthing.web.Budgets;
-import farthing.web.Viewer;
 
-/** What an account has and what its keys spent, for the pages of other packages. */
+/** What keys spent, for the pages of other packages. */
 @Singleton
-class AccountMoney implements Budgets, LineBalances, KeySpending {
+class KeyMoney implements KeySpending {
 
     private final Database database;
-    private final Ledger ledger;
-    private final Lines lines;
     private final ApiKeys keys;
     private final Clock clock;
 
-    AccountMoney(DataSource source, Ledger ledger, Lines lines, ApiKeys keys, Clock clock) {
+    KeyMoney(DataSource source, ApiKeys keys, Clock clock) {
         this.database = new Database(source);
-        this.ledger = ledger;
-        this.lines = lines;
         this.keys = keys;
         this.clock = clock;
-    }
-
-    @Override
-    public Optional<Amount> leftOf(Viewer viewer) {
-        return Optional.of(left(AccountId.of(viewer)));
-    }
-
-    /** Over all lines. What leases hold is not spent yet, so it counts as left. */
-    Amount left(AccountId account) {
-        return Amount.sum(balances(account).values().stream().map(Balance::left)::iterator);
-    }
-
-    @Override
-    public Map<LineId, Balance> balances(AccountId account) {
-        // Asked before we hold a connection: it takes one of its own, and readers that hold one and want another starve each other.
-        List<LineId> own = lines.of(account);
-        return database.read(connection -> {
-            Map<LineId, Balance> balances = new LinkedHashMap<>();
-            for (LineId line : own) {
-                Amount deposited = ledger.sumOf(connection, "deposit", Account.line(line));
-                Amount left = ledger.balance(connection, Account.line(line))
-                        .plus(ledger.balance(connection, Account.leased(line)));
-                balances.put(line, new Balance(deposited, deposited.minus(left), left));
-            }
-            return balances;
-        });
     }
 
     @Override

@@ -1,0 +1,249 @@
+package farthing.earnings;
+
+import java.net.URI;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+
+import org.jspecify.annotations.Nullable;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+
+import farthing.chain.Address;
+import farthing.chain.ChainStatus;
+import farthing.identity.AccountId;
+import farthing.identity.Accounts;
+import farthing.money.Amount;
+import farthing.web.Shortened;
+import farthing.web.Visit;
+import io.quarkus.qute.CheckedTemplate;
+import io.quarkus.qute.RawString;
+import io.quarkus.qute.TemplateInstance;
+import io.smallrye.common.annotation.Blocking;
+
+/** What an account has earned, what of it is where, and the button that takes it out. */
+@Path("/earnings")
+@Blocking
+class EarningsPages {
+
+    private static final int CHART_DAYS = 30;
+    private static final int SHOWN = 50;
+    private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH);
+
+    record DayRow(String day, String model, String modelHref, long calls, Amount earned, Amount heldForData) {
+    }
+
+    record CreditRow(long batch, Amount amount, String state, @Nullable Instant minedAt, @Nullable Instant withdrawableFrom) {
+    }
+
+    record WithdrawalRow(Instant at, Amount amount, String to, String toShort, String transaction, String transactionShort,
+            long block, String state) {
+    }
+
+    record UnderWay(String sentence, boolean failed, boolean running) {
+    }
+
+    record MaturingRow(Amount amount, Instant from) {
+    }
+
+    record EarningsView(Amount withdrawable, boolean canWithdraw, @Nullable String refused, Amount maturing,
+            List<MaturingRow> matures, Amount owed, Amount waiting, Amount earned, Amount withdrawn, Amount heldForData,
+            @Nullable UnderWay underWay, String wallet, String walletShort,
+            ChainStatus.@Nullable Away away, RawString chartJson, List<DayRow> days, List<CreditRow> credits,
+            List<WithdrawalRow> withdrawals, boolean nothing) {
+    }
+
+    @CheckedTemplate(basePath = "earnings")
+    static class Templates {
+
+        private Templates() {
+        }
+
+        static native TemplateInstance earnings(EarningsView page);
+    }
+
+    private final Visit visit;
+    private final Accounts accounts;
+    private final Developer developer;
+    private final Payouts payouts;
+    private final ChainStatus chain;
+    private final ObjectMapper json;
+    private final Clock clock;
+
+    EarningsPages(Visit visit, Accounts accounts, Developer developer, Payouts payouts, ChainStatus chain, ObjectMapper json,
+            Clock clock) {
+        this.visit = visit;
+        this.accounts = accounts;
+        this.developer = developer;
+        this.payouts = payouts;
+        this.chain = chain;
+        this.json = json;
+        this.clock = clock;
+    }
+
+    @GET
+    @Produces(MediaType.TEXT_HTML)
+    public TemplateInstance earnings() {
+        return page(null);
+    }
+
+    @POST
+    @Path("withdraw")
+    @Produces(MediaType.TEXT_HTML)
+    public Response withdraw() {
+        try {
+            payouts.withdraw(wallet());
+        } catch (NothingToWithdraw nothing) {
+            return Response.status(nothing.status()).entity(page(nothing.detail())).build();
+        }
+        return Response.seeOther(URI.create("/earnings#withdraw")).build();
+    }
+
+    @GET
+    @Path("earned.csv")
+    @Produces("text/csv")
+    public Response earnedCsv() {
+        StringBuilder csv = new StringBuilder("day,model,role,calls,charged_nanos,earned_nanos,held_for_data_nanos\n");
+        for (Developer.Day day : developer.days(AccountId.of(visit.signedIn()))) {
+            csv.append(String.join(",", day.day().toString(), day.version().name(), "developer", Long.toString(day.calls()),
+                    Long.toString(day.charged().nanos()), Long.toString(day.earned().nanos()),
+                    Long.toString(day.heldForData().nanos()))).append('\n');
+        }
+        return csv("farthing-earnings.csv", csv);
+    }
+
+    @GET
+    @Path("payouts.csv")
+    @Produces("text/csv")
+    public Response payoutsCsv() {
+        Address wallet = wallet();
+        StringBuilder csv = new StringBuilder("kind,at,amount_nanos,batch,state,withdrawable_from,transaction,block,to\n");
+        for (Payouts.Credit credit : payouts.credits(wallet, Integer.MAX_VALUE, 0)) {
+            csv.append(String.join(",", "credit", text(credit.minedAt()), Long.toString(credit.amount().nanos()),
+                    Long.toString(credit.batch()), state(credit), text(credit.withdrawableFrom()), "", "", "")).append('\n');
+        }
+        for (Payouts.Withdrawal each : payouts.withdrawals(wallet)) {
+            csv.append(String.join(",", "withdrawal", each.at().toString(), Long.toString(each.amount().nanos()), "",
+                    state(each), "", each.transaction(), Long.toString(each.block()), each.to().text())).append('\n');
+        }
+        return csv("farthing-payouts.csv", csv);
+    }
+
+    private TemplateInstance page(@Nullable String refused) {
+        AccountId account = AccountId.of(visit.signedIn());
+        Address wallet = wallet();
+        List<Developer.Day> days = developer.days(account);
+        Payouts.Standing standing = payouts.standing(wallet);
+        Amount earned = Amount.sum(days.stream().map(Developer.Day::earned)::iterator);
+        Amount maturing = Amount.sum(standing.maturing().stream().map(Payouts.Maturing::amount)::iterator);
+        // What calls have earned comes before the batches that book it, so it is the rest of what is earned.
+        Amount credited = standing.waiting().plus(maturing).plus(standing.withdrawable()).plus(standing.withdrawn());
+        List<CreditRow> credits = payouts.credits(wallet, SHOWN, 0).stream().map(
+                credit -> new CreditRow(credit.batch(), credit.amount(), state(credit), credit.minedAt(),
+                        credit.withdrawableFrom()))
+                .toList();
+        UnderWay underWay = standing.attempt() == null ? null : underWay(standing.attempt());
+        return Templates.earnings(new EarningsView(standing.withdrawable(),
+                !standing.withdrawable().isZero() && (underWay == null || !underWay.running()), refused, maturing,
+                standing.maturing().stream().map(each -> new MaturingRow(each.amount(), each.from())).toList(),
+                earned.minus(credited).max(Amount.ZERO), standing.waiting(), earned, standing.withdrawn(),
+                Amount.sum(days.stream().map(Developer.Day::heldForData)::iterator), underWay, wallet.text(),
+                Shortened.of(wallet.text()), chain.away().orElse(null), chart(days), rows(days), credits,
+                payouts.withdrawals(wallet).stream().limit(SHOWN).map(EarningsPages::row).toList(),
+                days.isEmpty() && credits.isEmpty()));
+    }
+
+    private Address wallet() {
+        return accounts.walletOf(AccountId.of(visit.signedIn()));
+    }
+
+    private static Response csv(String name, StringBuilder csv) {
+        return Response.ok(csv.toString()).type("text/csv;charset=UTF-8")
+                .header("Content-Disposition", "attachment; filename=\"" + name + "\"").build();
+    }
+
+    private static String text(@Nullable Instant at) {
+        return at == null ? "" : at.toString();
+    }
+
+    private static String state(Payouts.Credit credit) {
+        return switch (credit.state()) {
+            case WAITING -> "waiting";
+            case MATURING -> "maturing";
+            case WITHDRAWABLE -> "matured";
+        };
+    }
+
+    private static String state(Payouts.Withdrawal withdrawal) {
+        return withdrawal.isFinal() ? "final" : "in a block";
+    }
+
+    /** Null once it is final: then it stands among the withdrawals. */
+    private static @Nullable UnderWay underWay(Payouts.Attempt attempt) {
+        return switch (attempt.state()) {
+            case QUEUED -> new UnderWay(attempt.fault() == null ? "Step 1 of 3: your withdrawal is about to be sent."
+                    : "Your withdrawal has to wait: " + attempt.fault() + ". It is tried again without your help.", false,
+                    true);
+            case SENT -> new UnderWay("Step 2 of 3: your withdrawal was sent and waits for a block.", false, true);
+            case MINED -> new UnderWay("Step 3 of 3: your withdrawal is in a block and becomes final.", false, true);
+            case FINAL -> null;
+            case FAILED -> new UnderWay("Your withdrawal did not go through"
+                    + (attempt.fault() == null ? "" : " (" + attempt.fault() + ")")
+                    + ". Nothing has left the vault; try again.",
+                    true, false);
+        };
+    }
+
+    private static WithdrawalRow row(Payouts.Withdrawal each) {
+        return new WithdrawalRow(each.at(), each.amount(), each.to().text(), Shortened.of(each.to().text()), each.transaction(),
+                Shortened.of(each.transaction()), each.block(), state(each));
+    }
+
+    private static List<DayRow> rows(List<Developer.Day> days) {
+        return days.reversed().stream().limit(SHOWN).map(d -> new DayRow(DAY.format(d.day()), d.version().name(),
+                d.version().href(), d.calls(), d.earned(), d.heldForData())).toList();
+    }
+
+    private record Series(String label, long[] values) {
+    }
+
+    private record Chart(long[] x, List<Series> series) {
+    }
+
+    private RawString chart(List<Developer.Day> days) {
+        LocalDate first = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).minusDays(CHART_DAYS - 1);
+        long[] x = new long[CHART_DAYS];
+        for (int i = 0; i < CHART_DAYS; i++) {
+            x[i] = first.plusDays(i).atStartOfDay(ZoneOffset.UTC).toEpochSecond();
+        }
+        Map<String, long[]> series = new TreeMap<>();
+        for (Developer.Day day : days) {
+            long index = day.day().toEpochDay() - first.toEpochDay();
+            if (index >= 0 && index < CHART_DAYS) {
+                series.computeIfAbsent(day.version().model().toString(),
+                        m -> new long[CHART_DAYS])[(int) index] += day.earned().nanos();
+            }
+        }
+        try {
+            Chart chart = new Chart(x, series.entrySet().stream().map(s -> new Series(s.getKey(), s.getValue())).toList());
+            // Inside a script element only "<" could end it early.
+            return new RawString(json.writeValueAsString(chart).replace("<", "\\u003c"));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package farthing.market;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+import farthing.chain.Wallet;
+
+/** From a deposit to a withdrawal and an exit, on real parts: ledger, vault and published files agree to the nano. */
+class PaidOnChainIT {
+
+    private static final long DEPOSIT = 500_000;
+    private static final long CEILING = 400_000;
+    private static final int CALLS = 200;
+
+    private final Path folder;
+
+    PaidOnChainIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    @Test
+    void aPayerPaysADeveloperIsPaidAndThePayerLeavesWithExactlyTheRest() throws Exception {
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE);
+                Wallet payer = Wallet.fresh(server.facts());
+                Wallet developer = new Wallet(server.facts(), server.demoWallet("wren"));
+                Connection database = server.database()) {
+            Published published = new Published(server);
+            MoneyOracle oracle = new MoneyOracle(database);
+
+            // Deposit, finality, key.
+            int line = payer.openLine(DEPOSIT, CEILING);
+            Visitor payerPages = Visitor.signedIn(server, payer.key());
+            server.await("the deposit to be final", () -> payerPages.budgetNanos() == CEILING * 1000);
+            String key = payerPages.key(line);
+
+            // Calls.
+            Map<String, Long> charges = Settling.call(server, key, CALLS);
+            long charged = charges.values().stream().mapToLong(Long::longValue).sum();
+            server.await("all calls to be settled", () -> published.settled(line) == CALLS);
+            assertThat(payer.used(line)).as("what the vault debited").isEqualTo(charged / 1000);
+
+            // Everybody's share, recomputed from public receipts alone.
+            Map<String, Long> shares = new HashMap<>();
+            for (String receipt : charges.keySet()) {
+                JsonNode split = published.json("/v1/receipts/" + receipt).at("/receipt/split");
+                split.properties()
+                        .forEach(part -> shares.merge(part.getKey(), part.getValue().get("nanos").asLong(), Long::sum));
+            }
+            assertThat(shares.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(charged);
+            long earned = shares.getOrDefault("developer", 0L);
+            published.assertProved(charges.keySet().iterator().next());
+
+            // Earnings, epoch, withdrawal.
+            Visitor developerPages = Visitor.signedIn(server, developer.key());
+            long before = developer.tokens();
+            developer.travel(Duration.ofMinutes(2));
+            server.await("the earnings to be withdrawable",
+                    () -> developerPages.get("/earnings").contains("action=\"/earnings/withdraw\""));
+            developerPages.post("/earnings", "/earnings/withdraw", Map.of());
+            server.await("the withdrawal", () -> developer.tokens() > before);
+            assertThat(developer.tokens() - before).as("the sum of the shares, rounded down to micro-units")
+                    .isEqualTo(earned / 1000);
+
+            // Exit.
+            payer.requestExit(line);
+            server.await("calls to be refused", () -> Settling.status(server, key) == 402);
+            payer.travel(Duration.ofDays(1).plusHours(1).plusMinutes(2));
+            payer.exit(line);
+            assertThat(payer.tokens()).as("exactly the rest").isEqualTo(DEPOSIT - payer.used(line));
+            payer.mine(10);
+
+            // The books.
+            server.await("the exit to be booked", () -> oracle.balance("line:" + line) == 0
+                    && oracle.balance("credited:" + developer.address()) == 0);
+            oracle.assertBooksBalance();
+            assertThat(oracle.balance("locked:" + line)).isZero();
+            long late = published.settled(line) - CALLS;
+            assertThat(late).as("calls that came through while the exit was under way").isBetween(0L, 50L);
+            assertThat(-oracle.balance("deposits")).as("what the books say is in the vault").isEqualTo(developer.held() * 1000);
+            assertThat(developer.owed()).as("what the vault owes").isLessThanOrEqualTo(developer.held());
+        }
+    }
+}

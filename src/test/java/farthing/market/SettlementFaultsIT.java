@@ -1,0 +1,137 @@
+package farthing.market;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+import farthing.chain.Wallet;
+
+/**
+ * What happens to processes and chains between a call and its final batch: nothing is lost, nothing is settled twice, nobody
+ * lends a hand. How many kills is the system property {@code farthing.soak-kills}, their moments follow
+ * {@code farthing.soak-seed}.
+ */
+class SettlementFaultsIT {
+
+    private final long seed = Long.getLong("farthing.soak-seed", System.nanoTime());
+    private final Random random = new Random(seed);
+    private final Path folder;
+
+    SettlementFaultsIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    @Test
+    void aServerKilledAtAnyMomentSettlesEveryCallOnce() throws Exception {
+        System.out.println("settlement soak: -Dfarthing.soak-seed=" + seed);
+        Map<String, Long> charges = new HashMap<>();
+        for (int kill = 0; kill < Integer.getInteger("farthing.soak-kills", 3); kill++) {
+            try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+                charges.putAll(Settling.call(server, server.apiKey(), 10));
+                // From the age at which a call is settled to the block that makes its batch final.
+                Thread.sleep(random.nextInt(9_000));
+                if (kill % 2 == 0) {
+                    server.killGroup();
+                } else {
+                    server.killGroupAndDatabase();
+                }
+            }
+        }
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            assertSettledOnce(server, charges);
+        }
+    }
+
+    @Test
+    void aReorganisedChainCreditsADepositOnceAndABatchOnce() throws Exception {
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE);
+                Wallet payer = Wallet.fresh(server.facts());
+                Wallet robin = new Wallet(server.facts(), server.demoWallet("robin"))) {
+            int line = payer.openLine(300_000, 300_000);
+            payer.mine(10);
+            Visitor pages = Visitor.signedIn(server, payer.key());
+            server.await("the deposit to be final", () -> pages.budgetNanos() == 300_000_000);
+            payer.deposit(line, 100_000);
+            payer.mine(2);
+            payer.reorg(5);
+            payer.mine(12);
+            payer.deposit(line, 100_000);
+            payer.raise(line, 400_000);
+            payer.mine(10);
+            server.await("the deposit after the re-org to be final", () -> pages.budgetNanos() == 400_000_000);
+
+            Published published = new Published(server);
+            Map<String, Long> charges = Settling.call(server, pages.key(line), 10);
+            server.await("a batch to be mined", () -> published.batches().stream().anyMatch(b -> state(b).equals("mined")));
+            robin.reorg(5);
+            robin.mine(1);
+            assertSettledOnce(server, charges);
+            try (Connection database = server.database()) {
+                assertThat(new MoneyOracle(database).balance("deposits")).isEqualTo(-robin.held() * 1000);
+            }
+        }
+    }
+
+    @Test
+    void anOlderStateOfTheChainIsCaughtUpWith() throws Exception {
+        Path state = folder.resolve("chain/state.json");
+        Path older = folder.resolve("older-state.json");
+        Map<String, Long> charges = new HashMap<>();
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            charges.putAll(Settling.call(server, server.apiKey(), 10));
+            assertSettledOnce(server, charges);
+        }
+        Files.copy(state, older);
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            charges.putAll(Settling.call(server, server.apiKey(), 10));
+            assertSettledOnce(server, charges);
+        }
+        Files.copy(older, state, StandardCopyOption.REPLACE_EXISTING);
+        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
+            charges.putAll(Settling.call(server, server.apiKey(), 10));
+            assertSettledOnce(server, charges);
+            try (Connection database = server.database(); Wallet anyone = Wallet.fresh(server.facts())) {
+                assertThat(new MoneyOracle(database).balance("deposits")).isEqualTo(-anyone.held() * 1000);
+            }
+        }
+    }
+
+    private static String state(JsonNode batch) {
+        return batch.get("state").asText();
+    }
+
+    private void assertSettledOnce(FarthingProcess server, Map<String, Long> charges) throws Exception {
+        Published published = new Published(server);
+        try (Connection database = server.database();
+                Wallet anyone = Wallet.fresh(server.facts())) {
+            MoneyOracle oracle = new MoneyOracle(database);
+            server.await("everything to be settled for good", () -> oracle.charges() == 0
+                    && published.batches().stream().allMatch(batch -> state(batch).equals("final")));
+            oracle.assertBooksBalance();
+            long receipts = 0;
+            for (JsonNode batch : published.batches()) {
+                receipts += batch.at("/manifest/totals/receipts").asLong();
+                published.assertVerified("/v1/batches/" + batch.get("seq").asLong());
+            }
+            assertThat(receipts).as("receipts in batches").isEqualTo(oracle.number("select count(*) from standing_usage"));
+            for (String receipt : charges.keySet()) {
+                assertThat(published.json("/v1/receipts/" + receipt + "/proof").get("state").asText()).isEqualTo("final");
+            }
+            Map<Integer, Long> used = oracle.chargesByLine();
+            for (Map.Entry<Integer, Long> line : used.entrySet()) {
+                assertThat(anyone.used(line.getKey())).as("used of line " + line.getKey()).isEqualTo(line.getValue() / 1000);
+            }
+        }
+    }
+}
