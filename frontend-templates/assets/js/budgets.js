@@ -241,18 +241,23 @@ async function open(wallet, say) {
   throw new Refused("The transaction opened no line. Reload the page and try again.");
 }
 
+const read = (wallet, functionName, args = []) => wallet.reader.readContract({ address: facts.token, abi: TOKEN, functionName, args });
+
+// The amount in the token's own units, if the wallet has it.
+async function affordable(wallet, amount) {
+  const unit = 10n ** BigInt((await read(wallet, "decimals")) - 6);
+  const balance = await read(wallet, "balanceOf", [facts.wallet]);
+  if (balance < amount * unit)
+    throw new Refused(`Your wallet has only ${dollars(balance / unit)} of the token. Deposit at most that, or get more first.`);
+  return amount * unit;
+}
+
 // Two steps: permission for the vault to take the money, and the deposit. EIP-3009 where the token has it, else an approval.
 async function permission(wallet, say, line, amount) {
-  const token = { address: facts.token, abi: TOKEN };
-  const read = (functionName, args = []) => wallet.reader.readContract({ ...token, functionName, args });
-  const decimals = await read("decimals");
-  const value = amount * 10n ** BigInt(decimals - 6);
-  const balance = await read("balanceOf", [facts.wallet]);
-  if (balance < value)
-    throw new Refused(`Your wallet has only ${dollars(balance / 10n ** BigInt(decimals - 6))} of the token. Deposit at most that, or get more first.`);
+  const value = await affordable(wallet, amount);
   const salt = toHex(crypto.getRandomValues(new Uint8Array(32)));
   const nonce = keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "bytes32" }], [BigInt(line), salt]));
-  const byAuthorization = await read("authorizationState", [facts.wallet, nonce]).then(
+  const byAuthorization = await read(wallet, "authorizationState", [facts.wallet, nonce]).then(
     () => true,
     (error) => {
       if (error.walk?.((each) => each instanceof HttpRequestError)) throw error;
@@ -260,7 +265,7 @@ async function permission(wallet, say, line, amount) {
     },
   );
   if (byAuthorization) {
-    const domain = { name: await read("name"), version: await read("version").catch(() => "1"), chainId: facts.chainId, verifyingContract: facts.token };
+    const domain = { name: await read(wallet, "name"), version: await read(wallet, "version").catch(() => "1"), chainId: facts.chainId, verifyingContract: facts.token };
     const { timestamp } = await wallet.reader.getBlock();
     const message = { from: facts.wallet, to: facts.vault, value, validAfter: 0n, validBefore: timestamp + 3600n, nonce };
     const fields = { from: "address", to: "address", value: "uint256", validAfter: "uint256", validBefore: "uint256", nonce: "bytes32" };
@@ -273,9 +278,9 @@ async function permission(wallet, say, line, amount) {
       return { call: toVault("depositWithAuthorization", [line, authorization]), words: "Signed, for this line alone" };
     }
   }
-  const allowed = await read("allowance", [facts.wallet, facts.vault]);
+  const allowed = await read(wallet, "allowance", [facts.wallet, facts.vault]);
   let words = "Approved before";
-  if (allowed < value) ({ words } = await send(wallet, say, { ...token, functionName: "approve", args: [facts.vault, value] }));
+  if (allowed < value) ({ words } = await send(wallet, say, { address: facts.token, abi: TOKEN, functionName: "approve", args: [facts.vault, value] }));
   return { call: toVault("deposit", [line, amount]), words };
 }
 
@@ -313,6 +318,7 @@ const ACTIONS = {
       const { line } = await steps.run(0, async (say) => {
         value = depositable(amount);
         wallet = await connect();
+        await affordable(wallet, value);
         return open(wallet, say);
       });
       const { call } = await steps.run(1, (say) => permission(wallet, say, line, value));

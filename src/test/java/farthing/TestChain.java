@@ -1,7 +1,9 @@
 package farthing;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -12,6 +14,11 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+
+import org.web3j.crypto.Credentials;
+import org.web3j.crypto.RawTransaction;
+import org.web3j.crypto.TransactionEncoder;
+import org.web3j.utils.Numeric;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -87,6 +94,38 @@ public class TestChain implements QuarkusTestResourceLifecycleManager {
         SigningKey key = SigningKey.generate(RANDOM);
         rpc("anvil_setBalance", key.address().text(), "0x8ac7230489e80000");
         return key;
+    }
+
+    /** @param artefact a resource with {@code bytecode}, of a contract whose constructor takes nothing */
+    public static Address deploy(SigningKey from, String artefact) throws IOException {
+        try (InputStream in = TestChain.class.getResourceAsStream(artefact)) {
+            return deploy(deployment().rpc(), from, JSON.readTree(in).get("bytecode").asText());
+        }
+    }
+
+    public static Address deploy(URI node, SigningKey from, String creation) {
+        return new Address(transact(node, from, "", creation).get("contractAddress").asText());
+    }
+
+    /** @param data hex */
+    public static void send(SigningKey from, Address to, String data) {
+        transact(deployment().rpc(), from, to.text(), "0x" + data);
+    }
+
+    /** Signs, sends and mines. @return the receipt */
+    private static JsonNode transact(URI node, SigningKey from, String to, String data) {
+        BigInteger nonce = Numeric.toBigInt(rpc(node, "eth_getTransactionCount", from.address().text(), "latest").asText());
+        byte[] signed = TransactionEncoder.signMessage(
+                RawTransaction.createTransaction(EmbeddedChain.CHAIN_ID, nonce, BigInteger.valueOf(10_000_000), to,
+                        BigInteger.ZERO, data, BigInteger.ONE, BigInteger.valueOf(100_000_000_000L)),
+                Credentials.create(from.secretHex()));
+        String hash = rpc(node, "eth_sendRawTransaction", Numeric.toHexString(signed)).asText();
+        rpc(node, "anvil_mine", "0x1");
+        JsonNode receipt = rpc(node, "eth_getTransactionReceipt", hash);
+        if (!receipt.get("status").asText().equals("0x1")) {
+            throw new IllegalStateException("reverted: " + receipt);
+        }
+        return receipt;
     }
 
     public static void mine(int blocks) {

@@ -14,6 +14,7 @@ import org.web3j.crypto.Sign;
 public final class Signatures {
 
     public static final int LENGTH = 65;
+    private static final int LONGEST = 4_096;
 
     private static final BigInteger ORDER = Sign.CURVE_PARAMS.getN();
     private static final BigInteger HALF_ORDER = ORDER.shiftRight(1);
@@ -26,10 +27,32 @@ public final class Signatures {
      * @throws MalformedSignature when it is something else
      */
     public static byte[] parse(String hex) {
-        String digits = hex.startsWith("0x") ? hex.substring(2) : hex;
+        String digits = digits(hex);
         if (digits.length() != 2 * LENGTH) {
             throw new MalformedSignature("it has " + digits.length() + " hex digits instead of " + 2 * LENGTH);
         }
+        return bytes(digits);
+    }
+
+    /**
+     * What a wallet that is a contract may give as its signature, or a key.
+     *
+     * @param hex up to 4 KiB, with or without {@code 0x}
+     * @throws MalformedSignature when it is something else
+     */
+    public static byte[] parseAny(String hex) {
+        String digits = digits(hex);
+        if (digits.length() > 2 * LONGEST || digits.length() % 2 != 0) {
+            throw new MalformedSignature("it has " + digits.length() + " hex digits instead of " + 2 * LENGTH);
+        }
+        return bytes(digits);
+    }
+
+    private static String digits(String hex) {
+        return hex.startsWith("0x") ? hex.substring(2) : hex;
+    }
+
+    private static byte[] bytes(String digits) {
         try {
             return HexFormat.of().parseHex(digits);
         } catch (IllegalArgumentException e) {

@@ -12,7 +12,10 @@ import jakarta.transaction.Transactional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 import farthing.chain.Address;
+import farthing.chain.ContractWallets;
+import farthing.chain.MalformedSignature;
 import farthing.chain.Signatures;
+import farthing.web.Problem;
 import farthing.web.Site;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.quarkus.scheduler.Scheduled;
@@ -29,15 +32,17 @@ class SignIn {
     private final Site site;
     private final SignInConfig config;
     private final Accounts accounts;
+    private final ContractWallets contracts;
     private final long chainId;
     private final SecureRandom random = new SecureRandom();
 
-    SignIn(Clock clock, Site site, SignInConfig config, Accounts accounts,
+    SignIn(Clock clock, Site site, SignInConfig config, Accounts accounts, ContractWallets contracts,
             @ConfigProperty(name = "farthing.chain.id") long chainId) {
         this.clock = clock;
         this.site = site;
         this.config = config;
         this.accounts = accounts;
+        this.contracts = contracts;
         this.chainId = chainId;
     }
 
@@ -70,16 +75,32 @@ class SignIn {
      * Uses up the nonce, whatever the signature is worth.
      *
      * @throws SignInRefused naming what is wrong
-     * @throws farthing.chain.MalformedSignature for what is no signature at all
+     * @throws MalformedSignature for what is no signature at all
+     * @throws ContractWallets.ChainAway when the wallet may be a contract and cannot be asked
      */
     Done finish(String nonce, String signature) {
         // Its own transaction: the nonce stays used when the signature turns out to be wrong.
         SignInChallenge challenge = QuarkusTransaction.requiringNew().call(() -> take(nonce));
-        Address signer = Signatures.recoverPersonal(challenge.message, Signatures.parse(signature.strip()));
-        if (!signer.text().equals(challenge.wallet)) {
-            throw new SignInRefused.WrongSigner(challenge.wallet, signer.text());
+        Address wallet = new Address(challenge.wallet);
+        requireSigned(wallet, challenge.message, Signatures.parseAny(signature.strip()));
+        return new Done(accounts.of(wallet), challenge.nextPage);
+    }
+
+    /** The key first: an address with code may still be one with a key (EIP-7702). */
+    private void requireSigned(Address wallet, String message, byte[] signature) {
+        Problem wrong;
+        try {
+            Address signer = Signatures.recoverPersonal(message, signature);
+            if (signer.equals(wallet)) {
+                return;
+            }
+            wrong = new SignInRefused.WrongSigner(wallet.text(), signer.text());
+        } catch (MalformedSignature e) {
+            wrong = e;
         }
-        return new Done(accounts.of(signer), challenge.nextPage);
+        if (!contracts.acceptsPersonal(wallet, message, signature)) {
+            throw wrong;
+        }
     }
 
     @Scheduled(every = "10m", delayed = "1m")

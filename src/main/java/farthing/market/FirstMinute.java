@@ -18,6 +18,7 @@ import jakarta.inject.Singleton;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
+import farthing.chain.Deployment;
 import farthing.identity.AccountId;
 import farthing.identity.ApiKeys;
 import farthing.identity.Demo;
@@ -40,15 +41,17 @@ class FirstMinute {
     private final LineBalances balances;
     private final FirstCall firstCall;
     private final Site site;
+    private final Deployment chain;
     private final Path file;
 
     FirstMinute(Demo demo, ApiKeys apiKeys, LineBalances balances, FirstCall firstCall, Site site,
-            @ConfigProperty(name = "farthing.data") Path data) {
+            Deployment chain, @ConfigProperty(name = "farthing.data") Path data) {
         this.demo = demo;
         this.apiKeys = apiKeys;
         this.balances = balances;
         this.firstCall = firstCall;
         this.site = site;
+        this.chain = chain;
         this.file = data.resolve("demo.env");
     }
 
@@ -67,7 +70,9 @@ class FirstMinute {
             AccountId caller = demo.caller();
             secret = apiKeys.create(caller, lineOf(caller), "demo", KeyLimits.NONE, null).secret();
         }
-        write(Map.of("FARTHING_URL", site.publicUrl().toString(), KEY, secret));
+        write(Map.of("FARTHING_URL", site.publicUrl().toString(), KEY, secret, "FARTHING_RPC_URL", chain.rpc().toString(),
+                "FARTHING_CHAIN_ID", Long.toString(chain.chainId()), "FARTHING_VAULT", chain.vault().text(), "FARTHING_TOKEN",
+                chain.token().text(), "FARTHING_REGISTRY", chain.registry().text()));
         System.out.println("""
 
                 Farthing is ready: %s

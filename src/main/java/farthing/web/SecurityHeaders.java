@@ -1,7 +1,12 @@
 package farthing.web;
 
+import java.net.URI;
+import java.util.Optional;
+
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
@@ -13,19 +18,22 @@ class SecurityHeaders {
 
     // Wallets announce their icons as data: addresses (EIP-6963).
     private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self';"
-            + " img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+            + " img-src 'self' data:; connect-src 'self'%s; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     private static final int EARLY = 1000;
 
     private final Site site;
+    private final String policy;
 
-    SecurityHeaders(Site site) {
+    /** @param node the chain's, which pages ask and send to when a wallet has none of its own */
+    SecurityHeaders(Site site, @ConfigProperty(name = "farthing.chain.public-rpc-url") Optional<URI> node) {
         this.site = site;
+        this.policy = POLICY.formatted(node.map(its -> " " + its.getScheme() + "://" + its.getAuthority()).orElse(""));
     }
 
     void register(@Observes Filters filters) {
         filters.register(context -> {
             MultiMap headers = context.response().headers();
-            headers.set("Content-Security-Policy", POLICY);
+            headers.set("Content-Security-Policy", policy);
             headers.set("X-Content-Type-Options", "nosniff");
             headers.set("Referrer-Policy", "same-origin");
             headers.set("Cross-Origin-Opener-Policy", "same-origin");

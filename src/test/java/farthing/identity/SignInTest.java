@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,6 +17,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -27,8 +29,12 @@ import jakarta.inject.Inject;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
+import farthing.TestChain;
 import farthing.TestDatabase;
 import farthing.TestLines;
+import farthing.chain.Address;
+import farthing.chain.ContractWallets;
+import farthing.chain.Keccak;
 import farthing.chain.SigningKey;
 import farthing.ledger.LineId;
 import farthing.web.Site;
@@ -52,6 +58,8 @@ class SignInTest {
     Site site;
     @Inject
     SignInConfig config;
+    @Inject
+    ContractWallets contracts;
     @Inject
     @ConfigProperty(name = "farthing.data")
     Path data;
@@ -169,7 +177,8 @@ class SignInTest {
 
     @Test
     void aLateSignatureIsRefused() {
-        SignIn late = new SignIn(Clock.offset(Clock.systemUTC(), Duration.ofMinutes(8)), site, config, accounts, 31337);
+        SignIn late = new SignIn(Clock.offset(Clock.systemUTC(), Duration.ofMinutes(8)), site, config, accounts, contracts,
+                31337);
         SignIn.Challenge challenge = signIn.begin(wallet.address(), "/");
         assertThatThrownBy(() -> late.finish(challenge.nonce(), Browser.sign(wallet, challenge.message())))
                 .isInstanceOf(SignInRefused.Expired.class);
@@ -242,5 +251,28 @@ class SignInTest {
         browser.request().get("/sign-in").then().body(not(containsString("Sign out")));
         browser.signIn(wallet).request().get("/keys").then().statusCode(200).contentType(startsWith("text/html"))
                 .body(containsString("Sign out"));
+    }
+
+    @Test
+    void aWalletThatIsAContractSignsInWithASignatureOfItsOwnForm() throws Exception {
+        SigningKey owner = TestChain.fundedKey();
+        Address contract = TestChain.deploy(owner, "/Wallet.json");
+        JsonPath challenge = browser.challenge(contract.text(), "/keys");
+        byte[] message = challenge.getString("message").getBytes(StandardCharsets.UTF_8);
+        byte[] digest = Keccak.hash(("\u0019Ethereum Signed Message:\n" + message.length).getBytes(StandardCharsets.UTF_8),
+                message);
+        String selector = HexFormat.of().formatHex(Keccak.hash("accept(bytes32)"), 0, 4);
+        TestChain.send(owner, contract, selector + HexFormat.of().formatHex(digest));
+        browser.verify(challenge.getString("nonce"), "0x" + "ab".repeat(200)).then().statusCode(200)
+                .body("next", equalTo("/keys"));
+        browser.request().get("/account").then().statusCode(200).body(containsString(contract.text()));
+    }
+
+    @Test
+    void aContractThatDoesNotAcceptIsNotSignedIn() throws Exception {
+        Address contract = TestChain.deploy(TestChain.fundedKey(), "/Wallet.json");
+        JsonPath challenge = browser.challenge(contract.text(), "/");
+        browser.verify(challenge.getString("nonce"), Browser.sign(wallet, challenge.getString("message"))).then()
+                .statusCode(401).body("code", equalTo("wrong_signer"));
     }
 }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.Test;
@@ -164,6 +165,11 @@ class ServerProcessIT {
                 "FARTHING_CHAIN_ID", "8453", "FARTHING_SIGNER_KEY",
                 "0x00000000000000000000000000000000000000000000000000000000000f00d5", "FARTHING_SESSION_SECRET",
                 "0123456789abcdef0123456789abcdef"));
+        settings.put("FARTHING_CHAIN_RPC_URL", "http://127.0.0.1:" + FarthingProcess.freePort());
+        settings.put("FARTHING_OPERATOR_KEY", "0x00000000000000000000000000000000000000000000000000000000000f00d6");
+        for (String contract : List.of("FARTHING_VAULT", "FARTHING_TOKEN", "FARTHING_REGISTRY", "FARTHING_PLATFORM_PAYEE")) {
+            settings.put(contract, "0x00000000000000000000000000000000000fa401");
+        }
         settings.put(name, value);
         return settings;
     }
