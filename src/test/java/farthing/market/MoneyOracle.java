@@ -29,7 +29,8 @@ final class MoneyOracle {
                 where balance is not null
                 and balance <> (select coalesce(sum(nanos), 0) from ledger_posting where account_id = a.id)""");
         assertThat(number("select coalesce(sum(nanos), 0) from ledger_posting")).as("all accounts together").isZero();
-        assertThat(charged()).as("charges, settled or not").isEqualTo(number("select coalesce(sum(charge), 0) from standing_usage"));
+        assertThat(charged()).as("charges, settled or not")
+                .isEqualTo(number("select coalesce(sum(charge), 0) from standing_usage"));
         assertNone("commits whose entry is not the sum of their usages", """
                 select c.id from receipt_commit c
                 left join ledger_entry e on e.fact = 'commit:' || to_hex(c.id)
