@@ -58,7 +58,7 @@ class ExactMoneyIT {
             assertThat(answers).isEqualTo(Map.of(200, 20L, 402, 40L));
             MoneyOracle oracle = new MoneyOracle(database);
             oracle.assertBooksBalance();
-            assertThat(oracle.charged()).isEqualTo(20 * CHARGE);
+            assertThat(oracle.charges()).isEqualTo(20 * CHARGE);
             assertThat(OpenAiClientIT.node(server, "broke")).as("paid calls of a client that must be told 402").isEmpty();
         }
     }

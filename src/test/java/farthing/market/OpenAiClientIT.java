@@ -53,7 +53,7 @@ class OpenAiClientIT {
                 sum += call.get("charge").asLong();
             }
             MoneyOracle oracle = new MoneyOracle(database);
-            assertThat(oracle.charged()).isEqualTo(sum);
+            assertThat(oracle.charges()).isEqualTo(sum);
             assertThat(oracle.number("select count(*) from usage")).isEqualTo(receipts.size());
             oracle.assertBooksBalance();
         }
