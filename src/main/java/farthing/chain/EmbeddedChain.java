@@ -45,7 +45,9 @@ public final class EmbeddedChain implements AutoCloseable {
     private static final int REGISTRY = 2;
     private static final BigInteger GAS = BigInteger.valueOf(10_000_000);
     private static final BigInteger FEE = BigInteger.valueOf(100_000_000_000L);
+    /** Without a calm minute between them. */
     private static final int MOST_RESTARTS = 5;
+    private static final long CALM_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final long KEEP_AT_LEAST_EVERY_SECONDS = 30;
 
     private final Path binary;
@@ -268,13 +270,16 @@ public final class EmbeddedChain implements AutoCloseable {
 
     private void watch() {
         int restarts = 0;
+        long started = System.nanoTime();
         try {
             while (!closing) {
                 try {
                     if (anvil.process().isAlive()) {
                         keepWhatIsNew();
+                        restarts = System.nanoTime() - started > CALM_NANOS ? 0 : restarts;
                     } else if (restarts++ < MOST_RESTARTS) {
                         say.accept("the embedded chain ended; starting it again");
+                        started = System.nanoTime();
                         anvil.rpc().close();
                         anvil = AnvilProcess.start(binary, folder, port, CHAIN_ID);
                         looked = 0;

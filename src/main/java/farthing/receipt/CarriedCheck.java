@@ -6,7 +6,6 @@ import static farthing.receipt.Report.micros;
 
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -17,6 +16,9 @@ import farthing.receipt.Report.Difference;
 
 /** Checks that a batch goes on where the live batch before it ended: what it carries over is what was left there. */
 final class CarriedCheck {
+
+    /** A line that rested longer is left open: every batch before is a question to the server. */
+    private static final int MOST_BACK = 1_000;
 
     private final BatchFiles files;
     private final BatchManifest manifest;
@@ -102,9 +104,14 @@ final class CarriedCheck {
         Map<Integer, BatchManifest.Line> open = new HashMap<>();
         manifest.lines().forEach(line -> open.put(line.line(), line));
         Optional<BatchManifest> at = Optional.of(parent);
-        Set<Long> seen = new HashSet<>();
-        while (at.isPresent() && !open.isEmpty()) {
+        long seq = parent.seq();
+        for (int back = 0; at.isPresent() && back < MOST_BACK; back++) {
             BatchManifest batch = at.get();
+            if (batch.seq() != seq || batch.parent() >= seq) {
+                throw new Difference(
+                        "The manifest of batch " + seq + " says that it is of batch " + batch.seq() + " after batch "
+                                + batch.parent() + ".");
+            }
             for (BatchManifest.Line was : batch.lines()) {
                 BatchManifest.Line line = open.remove(was.line());
                 if (line != null) {
@@ -117,16 +124,13 @@ final class CarriedCheck {
                 }
                 return "each line goes on where its last batch left it";
             }
-            if (!seen.add(batch.parent()) || batch.parent() >= batch.seq()) {
-                throw new Difference("The manifest of batch " + batch.seq() + " names batch " + batch.parent()
-                        + " as the one before it.");
-            }
-            at = files.before(batch.parent());
+            seq = batch.parent();
+            at = files.before(seq);
         }
         Set<String> rest = new TreeSet<>();
         open.keySet().forEach(line -> rest.add(Integer.toUnsignedString(line)));
-        return "each line of batch " + parent.seq() + " goes on where it was left; of the lines " + String.join(", ", rest)
-                + " the last batch was not given";
+        return "the lines go on where their last batch left them, but for " + String.join(", ", rest)
+                + ", whose last batch was not found";
     }
 
     private static void expectBefore(BatchManifest.Line line, Amount expected, String whence) throws Difference {

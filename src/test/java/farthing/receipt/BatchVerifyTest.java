@@ -213,6 +213,13 @@ class BatchVerifyTest {
         assertThat(run(second.toString())).isZero();
         assertThat(said()).contains("--previous names the manifest of batch 1");
 
+        ABatch rested = batch.then(List.of(ABatch.receipt(9, 1, 0, 3, 5_000)));
+        assertThat(run(rested.then(List.of(ABatch.receipt(4, 2, 12, 3, 5_000))).write(folder.resolve("third")).toString(),
+                "--previous", rested.write(folder.resolve("rested")).resolve("manifest.json").toString())).as(said()).isZero();
+        assertThat(said())
+                .contains("ok    the lines go on where their last batch left them, but for 4, whose last batch was not"
+                        + " found");
+
         // As a batch that invented a micro-unit owed would be published, right in itself.
         change("/payees/2/owed_after", "725");
         assertThat(run(second.toString(), "--previous", first)).isEqualTo(1);
@@ -246,6 +253,9 @@ class BatchVerifyTest {
             assertThat(run(server.address(PREFIX + "1"))).isEqualTo(1);
             assertThat(said()).contains("WRONG manifest.json: its SHA-256 is " + ABatch.sha256(JSON.writeValueAsBytes(changed))
                     + "; the server announces " + ABatch.sha256(batch.manifest.json()) + ".");
+            published.put(PREFIX + "1/manifest", second.manifest.json());
+            assertThat(run(server.address(PREFIX + "3"))).isEqualTo(1);
+            assertThat(said()).contains("WRONG The manifest of batch 1 says that it is of batch 2 after batch 1.");
             published.put(PREFIX + "8/manifest", second.manifest.json());
             assertThat(run(server.address(PREFIX + "8/manifest"))).isEqualTo(1);
             assertThat(said()).contains("WRONG manifest.json: seq is 2; the address asks for 8.");
@@ -267,6 +277,16 @@ class BatchVerifyTest {
         assertThat(run(folder.toString(), "--rpc", "http://127.0.0.1:1/secret")).isEqualTo(2);
         assertThat(said()).contains("verify: it could not be checked: the chain's node at 127.0.0.1 does not answer.")
                 .doesNotContain("secret");
+    }
+
+    @Test
+    void aServerThatIsNoNodeIsNamed() throws IOException {
+        try (Server server = new Server(Map.of("/", "<html>".getBytes(StandardCharsets.UTF_8)))) {
+            assertThat(run(folder.toString(), "--rpc", server.address("/"))).isEqualTo(2);
+            assertThat(said())
+                    .contains("verify: it could not be checked: 127.0.0.1 is no node of an Ethereum chain; it answers no"
+                            + " JSON to eth_chainId (HTTP 200).");
+        }
     }
 
     private void change(String pointer, String value) throws IOException {

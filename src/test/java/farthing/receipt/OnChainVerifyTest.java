@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
 
 import farthing.chain.TestVault;
 
@@ -54,7 +60,8 @@ class OnChainVerifyTest {
     @Test
     void aPostedBatchIsProvedAndItsFinalityIsSaid() {
         assertThat(run(folder.toString())).as(said()).isZero();
-        assertThat(said()).contains("--    batch 1 is not posted yet, so it is proved against its files only");
+        assertThat(said()).contains(
+                "--    batch 1 is not posted, or this node does not know it yet, so it is proved against its files only");
         String transaction = post(batch.manifest.rows(), batch.manifest.credits());
         assertThat(run(folder.toString())).as(said()).isZero();
         assertThat(said()).contains("ok    the node is of chain 31337 and has a contract at " + vault.address())
@@ -63,6 +70,50 @@ class OnChainVerifyTest {
         vault.mine(5);
         assertThat(run(folder.toString())).isZero();
         assertThat(said()).contains(", which is final\nproved");
+    }
+
+    @Test
+    void aNodeThatRefusesLongRangesOfBlocksIsAskedForShorterOnes() throws IOException {
+        post(batch.manifest.rows(), batch.manifest.credits());
+        vault.mine(2_500);
+        AtomicInteger refused = new AtomicInteger();
+        HttpServer strict = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        strict.createContext("/", exchange -> {
+            byte[] question = exchange.getRequestBody().readAllBytes();
+            JsonNode asked = JSON.readTree(question);
+            JsonNode filter = asked.at("/params/0");
+            byte[] answer;
+            if (asked.path("method").asText().equals("eth_getLogs")
+                    && block(filter, "toBlock") - block(filter, "fromBlock") > 999) {
+                refused.incrementAndGet();
+                answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32005,\"message\":\"range too large\"}}"
+                        .getBytes(StandardCharsets.UTF_8);
+            } else {
+                try (InputStream body = forwarded(question)) {
+                    answer = body.readAllBytes();
+                }
+            }
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+            exchange.close();
+        });
+        strict.start();
+        assertThat(run(folder.toString(), "--rpc", "http://127.0.0.1:" + strict.getAddress().getPort())).as(said()).isZero();
+        strict.stop(0);
+        assertThat(refused.get()).isPositive();
+        assertThat(said()).contains("ok    the vault has its root").contains(", which is final");
+    }
+
+    private static long block(JsonNode filter, String field) {
+        return Long.decode(filter.path(field).asText());
+    }
+
+    private InputStream forwarded(byte[] question) throws IOException {
+        HttpURLConnection node = (HttpURLConnection) vault.rpc().toURL().openConnection();
+        node.setDoOutput(true);
+        node.setRequestProperty("Content-Type", "application/json");
+        node.getOutputStream().write(question);
+        return node.getInputStream();
     }
 
     @Test
