@@ -10,7 +10,6 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.control.ActivateRequestContext;
 import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.Observes;
-import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
@@ -24,13 +23,12 @@ import io.quarkus.runtime.StartupEvent;
 @Singleton
 class Follower {
 
-    private static final Logger LOG = Logger.getLogger(Follower.class);
     /** All of the newest blocks are kept. */
     private static final int DENSE = 300;
     private static final int MIRROR = 1;
     private static final int OUTBOX = 2;
 
-    private final Instance<Deployment> deployment;
+    private final Deployment deployment;
     private final Database database;
     private final Clock clock;
     private final FollowConfig config;
@@ -40,7 +38,7 @@ class Follower {
     private volatile @Nullable Ticker mirroring;
     private volatile @Nullable Ticker sending;
 
-    Follower(Instance<Deployment> deployment, DataSource source, Clock clock, FollowConfig config, Announcer announcer) {
+    Follower(Deployment deployment, DataSource source, Clock clock, FollowConfig config, Announcer announcer) {
         this.deployment = deployment;
         this.database = new Database(source);
         this.clock = clock;
@@ -71,6 +69,8 @@ class Follower {
     @Singleton
     static class Announcer {
 
+        private static final Logger LOG = Logger.getLogger(Follower.class);
+
         private final Event<ChainAdvanced> event;
 
         Announcer(Event<ChainAdvanced> event) {
@@ -90,15 +90,11 @@ class Follower {
 
     // After those who book have reconciled what is there.
     void start(@Observes @Priority(3000) StartupEvent event) {
-        if (!deployment.isResolvable()) {
-            return;
-        }
-        Deployment where = deployment.get();
-        Node node = new Node(new NodeHttp(where.rpc()));
-        Mirror mirror = new Mirror(node, database, where,
+        Node node = new Node(new NodeHttp(deployment.rpc()));
+        Mirror mirror = new Mirror(node, database, deployment,
                 new Mirror.Settings(config.firstBlock(), config.range(), DENSE), this::advanced);
         Outbox outbox = new Outbox(node, database, keys, clock,
-                new Outbox.Settings(where.chainId(), config.resend(), config.raise()));
+                new Outbox.Settings(deployment.chainId(), config.resend(), config.raise()));
         Ticker first = new Ticker("chain mirror", config.every(), () -> follow(mirror, node));
         Ticker second = new Ticker("chain outbox", config.every(), () -> {
             database.inTurn(OUTBOX, () -> {

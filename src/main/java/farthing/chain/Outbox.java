@@ -43,7 +43,7 @@ final class Outbox {
     private static final BigInteger SPARE_GAS = BigInteger.valueOf(50_000);
     private static final BigInteger TRANSFER_GAS = BigInteger.valueOf(21_000);
     /** Nodes keep only some transactions of one sender. */
-    private static final int MOST_WAITING = 16;
+    private static final int MOST_WAITING = 32;
     private static final List<String> HAS_IT = List.of("already known", "already imported", "known transaction",
             "nonce too low", "replacement transaction underpriced");
 
@@ -118,7 +118,8 @@ final class Outbox {
                 sign(key, each, Math.max(used, pending), recommended, waiting.isEmpty()).ifPresent(waiting::add);
             }
         }
-        for (Open each : waiting) {
+        // After an older state was restored all that was ever sent since waits again, in this order.
+        for (Open each : waiting.subList(0, Math.min(waiting.size(), MOST_WAITING))) {
             send(key, each, each.nonce() != null && each.nonce() == used, recommended);
         }
     }
@@ -184,7 +185,7 @@ final class Outbox {
             LOG.warnf("nonce %d of %s is missing on the chain; an empty transaction fills it", used, key.address());
             Call nothing = new Call(key.address(), new byte[0]);
             tables.queue(connection, purpose, key.address(), nothing);
-            Open gap = tables.open(connection, purpose).orElseThrow();
+            Open gap = tables.queued(connection, purpose, key.address());
             tables.nonce(connection, key.address(), used);
             return tables.take(connection, gap, used, TRANSFER_GAS)
                     && store(connection, key, gap.id(), used, nothing, TRANSFER_GAS, recommended);

@@ -177,8 +177,14 @@ final class OutboxTables {
         }
     }
 
-    Optional<Open> open(Connection connection, String purpose) throws SQLException {
-        return open(connection).stream().filter(each -> each.purpose().equals(purpose)).findFirst();
+    Open queued(Connection connection, String purpose, Address key) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("select id from chain_transaction where purpose = ?")) {
+            select.setString(1, purpose);
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return new Open(row.getLong(1), purpose, key, null, null);
+            }
+        }
     }
 
     BigInteger gas(Connection connection, long id) throws SQLException {

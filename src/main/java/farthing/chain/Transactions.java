@@ -39,7 +39,9 @@ public interface Transactions {
     }
 
     /**
-     * Queues a call. Calls of one key are mined in the order in which they were queued.
+     * Queues a call. Calls of one key are mined in the order in which they were queued; only one whose dry run fails is
+     * overtaken
+     * until it succeeds.
      *
      * @param purpose unique name of the intent, e.g. {@code batch:7}; queueing it again changes nothing
      * @param key whose address pays; {@link #know} made it known at start

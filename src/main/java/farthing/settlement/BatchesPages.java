@@ -22,6 +22,7 @@ import org.jboss.resteasy.reactive.RestQuery;
 import org.jspecify.annotations.Nullable;
 
 import farthing.chain.ChainStatus;
+import farthing.chain.Deployment;
 import farthing.money.Amount;
 import farthing.receipt.BatchManifest;
 import farthing.receipt.LineFile;
@@ -100,10 +101,12 @@ class BatchesPages {
 
     private final Batches batches;
     private final ChainStatus chain;
+    private final Deployment deployment;
     private final Site site;
 
-    BatchesPages(Batches batches, ChainStatus chain, Site site) {
+    BatchesPages(Batches batches, ChainStatus chain, Deployment deployment, Site site) {
         this.batches = batches;
+        this.deployment = deployment;
         this.chain = chain;
         this.site = site;
     }
@@ -168,7 +171,12 @@ class BatchesPages {
                 pager(payeePage, manifest.payees().size(), href, "payees", "#payees"),
                 manifest.held().stream().map(BatchesPages::row).toList(), hashes(manifest),
                 files(manifest, batch, json, linePage), manifest.parent() == 0 ? null : (Long) manifest.parent(), json,
-                "./farthing verify " + site.publicUrl() + json));
+                "./farthing verify " + site.publicUrl() + json + node()));
+    }
+
+    /** A chain that only we know of must be named. */
+    private String node() {
+        return deployment.publicRpc() == null ? "" : " --rpc " + deployment.publicRpc();
     }
 
     private static Row row(Batch batch) {

@@ -65,7 +65,7 @@ class PaidOnChainIT {
             long before = developer.tokens();
             developer.travel(Duration.ofMinutes(2));
             server.await("the earnings to be withdrawable",
-                    () -> developerPages.get("/earnings").contains("action=\"/earnings/withdraw\""));
+                    () -> developerPages.get("/earnings").contains("button-main\">Withdraw"));
             developerPages.post("/earnings", "/earnings/withdraw", Map.of());
             server.await("the withdrawal", () -> developer.tokens() > before);
             assertThat(developer.tokens() - before).as("the sum of the shares, rounded down to micro-units")

@@ -116,7 +116,7 @@ class SettlementFaultsIT {
         try (Connection database = server.database();
                 Wallet anyone = Wallet.fresh(server.facts())) {
             MoneyOracle oracle = new MoneyOracle(database);
-            server.await("everything to be settled for good", () -> oracle.charges() == 0
+            server.await("everything to be settled for good", () -> oracle.unsettled() == 0
                     && published.batches().stream().allMatch(batch -> state(batch).equals("final")));
             oracle.assertBooksBalance();
             long receipts = 0;
