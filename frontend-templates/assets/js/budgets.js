@@ -414,7 +414,8 @@ async function showLine(line) {
 
 // What can be done with a line changes when its opening, its exit or its deposits become final.
 document.addEventListener("htmx:oobAfterSwap", () => {
-  const changed = [...section.querySelectorAll("[data-line]")].some((card) => {
+  const away = document.getElementById("chain-away").dataset.state === "away";
+  const changed = away !== ("away" in section.dataset) || [...section.querySelectorAll("[data-line]")].some((card) => {
     const live = document.getElementById(`line-${card.dataset.line}-live`);
     return live && live.dataset.state !== card.dataset.state;
   });
