@@ -135,11 +135,11 @@ final class BatchBuilder {
                 .put(row.getLong("lease"), row.getInt("next_seq")), "select line, lease, next_seq from unsettled_lease");
         Gathered gathered = new Gathered(earnings.none());
         // Who waited longest comes first, so that no line is passed over for ever.
-        List<BatchRows.Settled> order = BatchRows.settled(connection, unsettled.keySet().toArray(Integer[]::new)).stream()
-                .sorted(Comparator.comparing(BatchRows.Settled::batch, Comparator.nullsFirst(Comparator.naturalOrder()))
-                        .thenComparing(BatchRows.Settled::line, Integer::compareUnsigned))
+        List<BatchRows.LineSoFar> order = BatchRows.settled(connection, unsettled.keySet().toArray(Integer[]::new)).stream()
+                .sorted(Comparator.comparing(BatchRows.LineSoFar::batch, Comparator.nullsFirst(Comparator.naturalOrder()))
+                        .thenComparing(BatchRows.LineSoFar::line, Integer::compareUnsigned))
                 .toList();
-        for (BatchRows.Settled line : order) {
+        for (BatchRows.LineSoFar line : order) {
             if (gathered.lines.size() == limits.mostLines() || gathered.receipts == limits.most()) {
                 break;
             }
@@ -152,7 +152,7 @@ final class BatchBuilder {
         return gathered;
     }
 
-    private void gatherLine(Connection connection, Gathered gathered, BatchRows.Settled line, SortedMap<Long, Integer> leases,
+    private void gatherLine(Connection connection, Gathered gathered, BatchRows.LineSoFar line, SortedMap<Long, Integer> leases,
             Amount limit, Instant chargedBefore) throws SQLException {
         receipts.hold(connection, leases.keySet());
         Taking taking = new Taking(gathered, line.line(), line.cumulative(), limit);

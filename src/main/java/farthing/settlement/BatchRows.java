@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,7 @@ final class BatchRows {
     private static final String LIVE = " where state in " + BatchState.LIVE;
 
     /** Null: not settled before. */
-    record Settled(int line, Amount cumulative, @Nullable Long batch) {
+    record LineSoFar(int line, Amount cumulative, @Nullable Long batch) {
     }
 
     private BatchRows() {
@@ -81,6 +82,9 @@ final class BatchRows {
                     "insert into batch_payee (batch, payee, owed_before, earned, credited) values (?, ?, ?, ?, ?)", id,
                     payee.payee().text(), payee.owedBefore().nanos(), payee.earned().nanos(), payee.credited().nanos());
         }
+        Database.update(connection, """
+                insert into payee_withdrawn (payee, nanos, version)
+                select payee, 0, 0 from batch_payee where batch = ? and credited > 0 on conflict do nothing""", id);
         for (BatchManifest.Held held : manifest.held()) {
             Database.update(connection, "insert into batch_held (batch, account, held_before, earned) values (?, ?, ?, ?)", id,
                     held.account(), held.before().nanos(), held.earned().nanos());
@@ -106,7 +110,7 @@ final class BatchRows {
     record Section(int line, long lease, int firstSeq, int count) {
 
         static List<Section> of(LineFile file) {
-            return java.util.stream.IntStream.range(0, file.sections())
+            return IntStream.range(0, file.sections())
                     .mapToObj(i -> new Section(file.line(), file.lease(i), file.firstSeq(i), file.count(i))).toList();
         }
     }
@@ -124,9 +128,9 @@ final class BatchRows {
     }
 
     /** How much was ever settled of each of these lines, and by which batch last. */
-    static List<Settled> settled(Connection connection, Integer... lines) throws SQLException {
+    static List<LineSoFar> settled(Connection connection, Integer... lines) throws SQLException {
         return Database.list(connection,
-                row -> new Settled(row.getInt(1), amount(row, "cumulative_after"), row.getObject("id", Long.class)), """
+                row -> new LineSoFar(row.getInt(1), amount(row, "cumulative_after"), row.getObject("id", Long.class)), """
                         select x.line, coalesce(t.cumulative_after, 0) as cumulative_after, t.id from unnest(?) x(line)
                         left join lateral (
                             select l.cumulative_after, b.id from batch_line l join batch b on b.id = l.batch

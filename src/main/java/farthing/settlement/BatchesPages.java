@@ -251,7 +251,7 @@ class BatchesPages {
     private static String meaning(Batch batch) {
         return switch (batch.state()) {
             case BUILT -> batch.fault() == null ? "Its transaction is about to be sent."
-                    : "Its transaction waits: the vault says " + batch.fault() + ". It is tried again by itself.";
+                    : "Its transaction waits and is tried again by itself. The chain says: " + batch.fault();
             case SENT -> "Its transaction was sent and is in no block yet.";
             case MINED -> "Its transaction is in a block that a re-org could still take away.";
             case FINAL -> "Nothing can take it away any more.";

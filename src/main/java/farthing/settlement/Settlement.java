@@ -5,6 +5,8 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.Optional;
 
+import org.jboss.logging.Logger;
+
 import farthing.chain.Address;
 
 /**
@@ -14,6 +16,7 @@ import farthing.chain.Address;
  */
 final class Settlement {
 
+    private static final Logger LOG = Logger.getLogger(Settlement.class);
     /** "farthing" in ASCII. */
     private static final long LOCK = 0x6661727468696e67L;
 
@@ -56,10 +59,14 @@ final class Settlement {
     /** What these payees withdrew. */
     void book(Collection<Address> payees) {
         for (Address payee : payees) {
-            database.inTransaction(connection -> {
-                withdrawals.reconcile(connection, payee);
-                return true;
-            });
+            try {
+                database.inTransaction(connection -> {
+                    withdrawals.reconcile(connection, payee);
+                    return true;
+                });
+            } catch (RuntimeException e) {
+                LOG.errorf(e, "the withdrawals of %s are not booked; they are tried again", payee);
+            }
         }
     }
 

@@ -55,9 +55,7 @@ final class Withdrawals implements Payouts {
 
     /** Everybody who was ever credited. */
     List<Address> payees(Connection connection) throws SQLException {
-        return Database.list(connection, row -> new Address(row.getString(1)), """
-                select distinct payee from batch_payee where credited > 0
-                union select payee from payee_withdrawn""");
+        return Database.list(connection, row -> new Address(row.getString(1)), "select payee from payee_withdrawn");
     }
 
     /** Books what the payee has withdrawn at finality: the difference to what is booked, which may be either way. */

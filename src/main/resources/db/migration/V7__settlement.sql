@@ -80,7 +80,7 @@ create view unsettled_lease as
     select l.id as lease, l.line, coalesce(s.next_seq, 0) as next_seq
     from lease l left join settled_lease s on s.lease = l.id where l.next_seq > coalesce(s.next_seq, 0);
 
--- What of a payee's withdrawals on the chain is booked; the version names the journal entries.
+-- Everybody who was ever credited, and what of their withdrawals on the chain is booked; the version names the journal entries.
 create table payee_withdrawn (
     payee   text    primary key,
     nanos   bigint  not null,

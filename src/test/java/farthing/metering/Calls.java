@@ -2,11 +2,15 @@ package farthing.metering;
 
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 
 import javax.sql.DataSource;
 
@@ -96,6 +100,21 @@ final class Calls implements AutoCloseable {
     final Database database = new Database(source);
     final LineId line = new LineId(ThreadLocalRandom.current().nextInt());
     final FaultyDatabase faulty = new FaultyDatabase(source);
+    /** Up to where batches hold the receipts of every lease. */
+    volatile int settledUpTo;
+    private final Settled settled = new Settled() {
+
+        @Override
+        public Map<Long, Integer> upTo(Connection connection, Collection<Long> leases) {
+            return leases.stream().collect(Collectors.toMap(lease -> lease, lease -> settledUpTo));
+        }
+
+        @Override
+        public Optional<InBatch> batchOf(long lease, int seq) {
+            return Optional.empty();
+        }
+    };
+
     final Metering metering;
 
     /** @param funds nanos on the line */
@@ -115,7 +134,7 @@ final class Calls implements AutoCloseable {
     }
 
     Metering instance(DataSource on, Settings settings) {
-        Metering made = new Metering(on, ledger, SIGNER, settings, clock, new SimpleMeterRegistry(), Settled.NOTHING);
+        Metering made = new Metering(on, ledger, SIGNER, settings, clock, new SimpleMeterRegistry(), settled);
         made.start(new StartupEvent());
         return made;
     }

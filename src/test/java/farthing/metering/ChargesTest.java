@@ -166,6 +166,40 @@ class ChargesTest {
     }
 
     @Test
+    void whatABatchHoldsIsNotChargedBack() {
+        Reservation call = calls.reserve(caller);
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
+        assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class);
+        calls.faulty.heal();
+        calls.settledUpTo = 1;
+        calls.metering.tidy();
+        assertThat(calls.left()).isEqualTo(FUNDS - 10);
+        assertThat(new UsageLog(calls.source).find(call.receipt()).orElseThrow().reversedAt()).isNull();
+    }
+
+    @Test
+    void aReversalWaitsForTheBatchThatIsBeingBuiltAndACallDoesNot() throws Exception {
+        Reservation call = calls.reserve(caller);
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
+        assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class);
+        calls.faulty.heal();
+        Reservation next = calls.reserve(caller);
+        Thread reversal = new Thread(calls.metering::tidy);
+        try (Connection building = calls.source.getConnection()) {
+            building.setAutoCommit(false);
+            new DurableReceipts().hold(building, List.of(call.lease().id().value(), next.lease().id().value()));
+            reversal.start();
+            assertThat(Calls.charged(next).amount()).isEqualTo(Calls.PER_CALL);
+            reversal.join(300);
+            assertThat(reversal.isAlive()).isTrue();
+            calls.settledUpTo = 1;
+            building.commit();
+        }
+        reversal.join();
+        assertThat(calls.left()).isEqualTo(FUNDS - 20);
+    }
+
+    @Test
     void oneBadChargeDoesNotFailItsNeighbours() throws Exception {
         List<Callable<Object>> all = new ArrayList<>();
         for (int i = 0; i < 12; i++) {

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -315,7 +316,7 @@ final class FakeChain implements ChainLog, Transactions {
         if (seq != vault.seq + 1) {
             throw new Refused("WrongSequence(" + (vault.seq + 1) + ", " + seq + ")");
         }
-        if (!java.util.Arrays.equals(prev, vault.hash)) {
+        if (!Arrays.equals(prev, vault.hash)) {
             throw new Refused("WrongHistory()");
         }
         if (rows.length / 12 + credits.length / 28 > 2700) {
@@ -413,6 +414,7 @@ final class FakeChain implements ChainLog, Transactions {
             case VaultEvent.LineOpened its -> its.line() == line;
             case VaultEvent.Deposited its -> its.line() == line;
             case VaultEvent.CeilingRaised its -> its.line() == line;
+            case VaultEvent.Exited its -> its.line() == line;
             default -> false;
         }).toList();
     }

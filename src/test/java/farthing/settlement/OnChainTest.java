@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
@@ -40,9 +41,7 @@ import farthing.identity.Accounts;
 import farthing.identity.ApiKeys;
 import farthing.identity.Demo;
 import farthing.identity.KeyLimits;
-import farthing.identity.Lines;
 import farthing.ledger.Account;
-import farthing.ledger.Entry;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
@@ -72,8 +71,6 @@ class OnChainTest {
     ChainLog log;
     @Inject
     Demo demo;
-    @Inject
-    Lines lines;
     @Inject
     Accounts accounts;
     @Inject
@@ -167,23 +164,12 @@ class OnChainTest {
             return inTransaction(connection -> transactions.find(connection, last)).orElseThrow()
                     .state() == Transactions.State.FINAL;
         });
-        lines.adopt(line, demo.caller(), "line " + line);
-        book(line);
+        until("the deposit is booked", () -> balance(Account.line(line)).equals(DEPOSIT));
         return line;
     }
 
-    private void book(LineId line) throws SQLException {
-        inTransaction(connection -> {
-            ledger.open(connection, Account.deposits());
-            ledger.open(connection, Account.line(line));
-            ledger.post(connection, Entry.transfer("deposit", "test deposit:" + line, java.time.Instant.EPOCH,
-                    Account.deposits(), Account.line(line), DEPOSIT));
-            return true;
-        });
-    }
-
     private String send(SigningKey key, Call call) throws SQLException {
-        String purpose = "test:" + java.util.UUID.randomUUID();
+        String purpose = "test:" + UUID.randomUUID();
         inTransaction(connection -> {
             transactions.queue(connection, purpose, key.address(), call);
             return true;

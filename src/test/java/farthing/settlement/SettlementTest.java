@@ -14,7 +14,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -315,7 +319,7 @@ class SettlementTest {
         calls(1);
         chain.happens((vault, epoch) -> {
             vault.seq = 1;
-            return java.util.List.of(new VaultEvent.Posted(1, "11".repeat(32), "22".repeat(32), Amount.ZERO, Amount.ZERO));
+            return List.of(new VaultEvent.Posted(1, "11".repeat(32), "22".repeat(32), Amount.ZERO, Amount.ZERO));
         });
         assertThat(world.settle()).isEmpty();
     }
@@ -336,6 +340,27 @@ class SettlementTest {
         world.outbox = chain;
         world.settledForGood();
         assertThat(world.newest().receipts()).isEqualTo(2);
+    }
+
+    @Test
+    void severalServersBuildOneBatch() {
+        calls(50);
+        world.clock.advance(Duration.ofSeconds(6));
+        List<CompletableFuture<Optional<Batch>>> servers = Stream.generate(world::settlement).limit(4)
+                .map(server -> CompletableFuture.supplyAsync(server::settle)).toList();
+        assertThat(servers.stream().flatMap(built -> built.join().stream())).hasSize(1);
+        assertThat(world.batches()).hasSize(1);
+    }
+
+    @Test
+    void takesNothingForALineThatWasLeft() {
+        world.line(2, Amount.ofNanos(10_000), PLENTY);
+        world.charge(2, 8, 1, 5_000);
+        chain.happens((vault, epoch) -> {
+            vault.line(2).deposited = 0;
+            return List.of(new VaultEvent.Exited(2, WREN, Amount.ofNanos(10_000)));
+        });
+        assertThat(world.settle()).isEmpty();
     }
 
     @Test
