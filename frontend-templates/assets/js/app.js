@@ -82,17 +82,22 @@ function refreshTimes() {
   }
 }
 
-function setUpPage(part) {
+function setUpContent(part) {
   for (const button of part.querySelectorAll("[data-copy]")) button.hidden = false;
+  refreshTimes();
+}
+
+function setUpPage(part) {
   for (const form of part.querySelectorAll("form[data-submit-on-change]")) form.addEventListener("change", () => form.requestSubmit());
   // On a wide screen the filters stand open beside the results; on a phone they start closed.
   if (matchMedia("(max-width: 960px)").matches)
     for (const details of part.querySelectorAll("details[data-close-on-phone]")) details.open = false;
-  refreshTimes();
+  setUpContent(part);
 }
 
 function setUpFragments() {
   htmx.on("htmx:afterSwap", (event) => setUpPage(event.detail.target));
+  htmx.on("htmx:oobAfterSwap", () => setUpContent(document));
   // A page nobody looks at asks for nothing.
   htmx.on("htmx:beforeRequest", (event) => {
     if (document.hidden) event.preventDefault();

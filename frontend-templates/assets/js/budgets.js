@@ -363,6 +363,8 @@ const ACTIONS = {
   },
 };
 
+let running = false;
+
 const buttons = () => section.querySelectorAll("form[data-action] button");
 
 section.addEventListener("submit", async (event) => {
@@ -380,6 +382,7 @@ section.addEventListener("submit", async (event) => {
   const enabled = [...buttons()].filter((button) => !button.disabled);
   for (const button of enabled) button.disabled = true;
   event.submitter?.setAttribute("aria-busy", "true");
+  running = true;
   const leave = (warning) => warning.preventDefault();
   addEventListener("beforeunload", leave);
   try {
@@ -390,6 +393,7 @@ section.addEventListener("submit", async (event) => {
     // Told at its step already.
     if (!(error instanceof Refused)) console.info(error);
   } finally {
+    running = false;
     removeEventListener("beforeunload", leave);
     event.submitter?.removeAttribute("aria-busy");
     for (const button of enabled) button.disabled = false;
@@ -407,6 +411,17 @@ async function showLine(line) {
   location.hash = `line-${line}`;
   location.reload();
 }
+
+// What can be done with a line changes when its opening, its exit or its deposits become final.
+document.addEventListener("htmx:oobAfterSwap", () => {
+  const away = document.getElementById("chain-away").dataset.state === "away";
+  const changed = away !== ("away" in section.dataset) || [...section.querySelectorAll("[data-line]")].some((card) => {
+    const live = document.getElementById(`line-${card.dataset.line}-live`);
+    return live && live.dataset.state !== card.dataset.state;
+  });
+  const typing = document.activeElement?.matches("input, select");
+  if (changed && !running && !typing) location.reload();
+});
 
 if ("away" in section.dataset) for (const button of buttons()) button.disabled = true;
 if (!facts.demoKey) {

@@ -38,7 +38,9 @@ record BudgetBar(int rank, String role, @Nullable String who, @Nullable String w
         Amount after = before.plus(amount);
         int x = part(before, whole);
         int width = part(after, whole) - x;
-        parts.add(new BudgetBar(rank, role, null, null, (width + 5) / 10 + "\u00a0%", x, width, amount));
+        // Rounded at both ends, so that the percentages add up to a hundred.
+        int percent = (x + width + 5) / 10 - (x + 5) / 10;
+        parts.add(new BudgetBar(rank, role, null, null, percent + "\u00a0%", x, width, amount));
         return after;
     }
 

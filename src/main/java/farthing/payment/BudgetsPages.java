@@ -79,12 +79,15 @@ class BudgetsPages {
     }
 
     /**
+     * @param named whether its owner gave it a name
+     * @param can changes when what can be done with it does
      * @param opened whether its opening is final, so that keys can be made
      * @param exitAt from when on the rest can leave; null unless an exit was requested
      * @param exitOpen whether that time has come by the chain's clock
      * @param paidOut null unless it was left
      */
-    record LineCard(String number, String label, @Nullable String labelError, String state, String stateKind,
+    record LineCard(String number, String label, boolean named, String can, @Nullable String labelError, String state,
+            String stateKind,
             @Nullable String frozen, boolean opened, LineMoney.Detail money, Amount ceiling, List<BudgetBar> bar,
             @Nullable Instant exitAt, boolean exitOpen, @Nullable Amount paidOut, Amount rest, List<Flight> flights,
             List<Past> history) {
@@ -235,9 +238,11 @@ class BudgetsPages {
             case "frozen", "left" -> "bad";
             default -> "waiting";
         };
+        boolean opened = facts.owner() != null && foreign == null;
         Amount rest = detail.locked().plus(detail.leased()).plus(detail.left());
-        return new LineCard(line.toString(), label, labelError, state, kind, facts.leaving() ? null : frozen,
-                facts.owner() != null && foreign == null, detail, facts.ceiling(), BudgetBar.of(detail), facts.exitAt(),
+        return new LineCard(line.toString(), label, !label.equals("line " + line), state + (opened ? "" : "?")
+                + (exitOpen ? "!" : ""), labelError, state, kind, facts.leaving() ? null : frozen,
+                opened, detail, facts.ceiling(), BudgetBar.of(detail), facts.exitAt(),
                 exitOpen, facts.exited(), rest, flights(connection, line, events, facts, position),
                 events.stream().filter(Logged::finalized).flatMap(logged -> past(logged).stream()).toList().reversed());
     }
