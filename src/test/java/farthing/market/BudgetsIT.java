@@ -3,8 +3,11 @@ package farthing.market;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -18,6 +21,8 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.AriaRole;
+
+import farthing.chain.SigningKey;
 
 /** A wallet that has never been here, from nothing to a budget that a key can spend. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -39,6 +44,43 @@ class BudgetsIT {
     void close() {
         server.close();
         chromium.close();
+    }
+
+    /** A wallet as pages find it (EIP-6963), which does what the test says and sends nothing. */
+    private static final String WALLET = """
+            window.walletChain = '0x1';
+            const request = async ({ method, params }) => {
+              if (method === 'eth_requestAccounts' && window.walletDeclines) throw { code: 4001, message: 'no' };
+              if (method === 'eth_requestAccounts') return ['ADDRESS'];
+              if (method === 'personal_sign') return window.walletSigns(params[0]);
+              if (method === 'eth_chainId') return window.walletChain;
+              throw { code: 4001, message: 'no' };
+            };
+            addEventListener('eip6963:requestProvider', () => dispatchEvent(new CustomEvent('eip6963:announceProvider',
+              { detail: { info: { uuid: 'test', name: 'Test wallet' }, provider: { request } } })));
+            """;
+
+    @Test
+    void whatAWalletRefusesIsSaidAtItsStep() {
+        SigningKey key = SigningKey.generate(new SecureRandom());
+        try (BrowserContext browser = chromium.browser.newContext()) {
+            browser.exposeFunction("walletSigns", message -> "0x" + HexFormat.of().formatHex(key.signPersonal(new String(
+                    HexFormat.of().parseHex(((String) message[0]).substring(2)), StandardCharsets.UTF_8))));
+            browser.addInitScript(WALLET.replace("ADDRESS", key.address().text()));
+            Page page = browser.newPage();
+            page.navigate(server.uri("/sign-in?next=/budgets").toString());
+            button(page, "Sign in with Test wallet").click();
+            Locator begin = page.locator("section:has(> h2#begin)");
+            Locator failed = begin.locator("[data-state=failed]");
+            begin.getByRole(AriaRole.BUTTON).click();
+            assertThat(failed).containsText("The wallet is on chain 1, and the vault stands on chain 31337.");
+            page.evaluate("window.walletDeclines = true");
+            begin.getByRole(AriaRole.BUTTON).click();
+            assertThat(failed).containsText("You declined in the wallet");
+            page.evaluate("window.walletDeclines = false; window.walletChain = '0x7a69'");
+            begin.getByRole(AriaRole.BUTTON).click();
+            assertThat(failed).containsText("Your wallet has only $0.00 of the token");
+        }
     }
 
     @Test
