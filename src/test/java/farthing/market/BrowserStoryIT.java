@@ -36,7 +36,8 @@ class BrowserStoryIT {
     private static final List<String> PUBLIC = List.of("/", "/sign-in", "/models", "/models?q=embedding", "/models?q=zebra",
             "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
             "/models/wren/langdetect?in=x", "/batches", "/docs");
-    private static final List<String> OWN = List.of("/budgets", "/keys", "/usage", "/usage?from=2020-01-01&to=2020-01-02", "/earnings",
+    private static final List<String> OWN = List.of("/budgets", "/keys", "/usage", "/usage?from=2020-01-01&to=2020-01-02",
+            "/earnings",
             "/account");
 
     private final FarthingProcess server;
