@@ -60,6 +60,8 @@ public final class EmbeddedChain implements AutoCloseable {
     private volatile AnvilProcess anvil;
     private volatile boolean closing;
     private long looked;
+    /** When the newest transaction is final and that is not kept yet. */
+    private long finalAt = Long.MAX_VALUE;
     private long kept = System.nanoTime();
 
     /**
@@ -304,12 +306,19 @@ public final class EmbeddedChain implements AutoCloseable {
         long head = anvil.rpc().number("eth_blockNumber");
         // A snapshot put back, or a re-org.
         boolean changed = head < looked;
-        for (long number = Math.max(looked + 1, head - 20); number <= head && !changed; number++) {
-            changed = anvil.rpc().number("eth_getBlockTransactionCountByNumber", hex(BigInteger.valueOf(number))) > 0;
+        for (long number = head; number > Math.max(looked, head - 20); number--) {
+            if (anvil.rpc().number("eth_getBlockTransactionCountByNumber", hex(BigInteger.valueOf(number))) > 0) {
+                changed = true;
+                finalAt = number + FINALITY;
+                break;
+            }
         }
-        if (changed || System.nanoTime() - kept > TimeUnit.SECONDS.toNanos(KEEP_AT_LEAST_EVERY_SECONDS)) {
+        // What is final is counted on, so a kill must not make it open again.
+        boolean becameFinal = finalAt <= head;
+        if (changed || becameFinal || System.nanoTime() - kept > TimeUnit.SECONDS.toNanos(KEEP_AT_LEAST_EVERY_SECONDS)) {
             anvil.keep();
             kept = System.nanoTime();
+            finalAt = becameFinal ? Long.MAX_VALUE : finalAt;
         }
         looked = head;
     }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
@@ -26,6 +27,7 @@ import farthing.chain.SigningKey;
 
 /** A wallet that has never been here, from nothing to a budget that a key can spend. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@ResourceLock(Chromium.ONE)
 class BudgetsIT {
 
     private static final LocatorAssertions.ContainsTextOptions IN_BLOCKS = new LocatorAssertions.ContainsTextOptions()

@@ -14,6 +14,9 @@ import com.microsoft.playwright.Playwright;
 /** The system's Chromium, driven by Playwright, which must not download one of its own. */
 final class Chromium implements AutoCloseable {
 
+    /** For a {@code ResourceLock}: there is one at a time. */
+    static final String ONE = "chromium";
+
     private static final List<String> FLAGS = List.of("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
             "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync");
 

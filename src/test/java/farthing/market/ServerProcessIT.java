@@ -94,10 +94,12 @@ class ServerProcessIT {
             killed.signal("KILL");
             killed.awaitExit();
 
-            killed.await("its workers to be gone", () -> killed.processes().stream().allMatch(p -> p.contains("postgres")));
+            killed.await("its workers to be gone", () -> killed.processes().stream()
+                    .allMatch(p -> p.contains("postgres") || p.contains("anvil")));
         }
         try (FarthingProcess server = FarthingProcess.ready(folder)) {
-            assertThat(server.output()).contains("stopping the PostgreSQL that an ended server left behind");
+            assertThat(server.output()).contains("stopping the PostgreSQL that an ended server left behind",
+                    "stopped the chain that an ended server left behind");
         }
     }
 

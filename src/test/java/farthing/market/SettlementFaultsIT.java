@@ -13,6 +13,8 @@ import java.util.Random;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
@@ -23,6 +25,7 @@ import farthing.chain.Wallet;
  * lends a hand. How many kills is the system property {@code farthing.soak-kills}, their moments follow
  * {@code farthing.soak-seed}.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class SettlementFaultsIT {
 
     private final long seed = Long.getLong("farthing.soak-seed", System.nanoTime());
