@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,7 @@ class PaidOnChainIT {
             assertThat(shares.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(charged);
             long earned = shares.getOrDefault("developer", 0L);
             published.assertEveryBatchVerifies();
+            assertFilesAreTheBooks(published.batches(), oracle, charged);
             published.assertProvedToAnyone(charges.keySet().iterator().next());
 
             // Earnings, epoch, withdrawal.
@@ -92,6 +94,21 @@ class PaidOnChainIT {
             assertThat(late).as("calls that came through while the exit was under way").isBetween(0L, 50L);
             assertThat(-oracle.balance("deposits")).as("what the books say is in the vault").isEqualTo(developer.held() * 1000);
             assertThat(developer.owed()).as("what the vault owes").isLessThanOrEqualTo(developer.held());
+        }
+    }
+
+    /** What the newest manifest says is owed and held back is what the ledger says. */
+    private static void assertFilesAreTheBooks(List<JsonNode> batches, MoneyOracle oracle, long charged) throws Exception {
+        long charges = 0;
+        for (JsonNode batch : batches) {
+            charges += batch.at("/manifest/totals/charges").asLong();
+        }
+        assertThat(charges).as("charges in all manifests").isEqualTo(charged);
+        for (JsonNode payee : batches.getFirst().at("/manifest/payees")) {
+            assertThat(oracle.balance("owed:" + payee.get("payee").asText())).isEqualTo(payee.get("owed_after").asLong());
+        }
+        for (JsonNode held : batches.getFirst().at("/manifest/held")) {
+            assertThat(oracle.balance("held:" + held.get("account").asText())).isEqualTo(held.get("after").asLong());
         }
     }
 }
