@@ -37,9 +37,15 @@ final class Published {
     /** Newest first, with their manifests. */
     List<JsonNode> batches() throws IOException, InterruptedException {
         List<JsonNode> batches = new ArrayList<>();
-        for (JsonNode batch : json("/v1/batches?limit=50").get("data")) {
-            batches.add(json("/v1/batches/" + batch.get("seq").asLong()));
-        }
+        String more = "";
+        JsonNode page;
+        do {
+            page = json("/v1/batches?limit=50" + more);
+            for (JsonNode batch : page.get("data")) {
+                batches.add(json("/v1/batches/" + batch.get("seq").asLong()));
+                more = "&before=" + batch.get("seq").asLong();
+            }
+        } while (page.get("has_more").asBoolean());
         return batches;
     }
 
