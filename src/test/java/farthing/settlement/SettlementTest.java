@@ -269,6 +269,22 @@ class SettlementTest {
     }
 
     @Test
+    void buildsNothingOnABatchWhoseVoidIsNotFinal() {
+        calls(2);
+        world.settledForGood();
+        chain.voidsNewest();
+        calls(1);
+        assertThat(world.settle()).isEmpty();
+        chain.finalizes();
+        world.settledForGood();
+        assertThat(world.newest().seq()).isEqualTo(3);
+        assertThat(world.newest().parent()).isZero();
+        assertThat(world.newest().state()).isEqualTo(FINAL);
+        assertThat(world.newest().receipts()).isEqualTo(3);
+        world.checkVault();
+    }
+
+    @Test
     void followsAChainThatWasRestoredFromLongAgo() {
         int before = chain.blocks.size();
         for (int i = 0; i < 3; i++) {
