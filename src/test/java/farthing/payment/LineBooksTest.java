@@ -300,12 +300,18 @@ class LineBooksTest {
             LineBooks.Sums sums = LineBooks.sums(connection, line);
             Account on = Account.line(line);
             Account locked = Account.locked(line);
-            Amount spendable = ledger.sumOf(connection, "deposit", on);
-            assertThat(sums.deposited()).as(where).isEqualTo(spendable.plus(ledger.sumOf(connection, "deposit", locked)));
-            assertThat(sums.onLine()).as(where).isEqualTo(spendable.plus(ledger.sumOf(connection, "exit", on))
-                    .plus(ledger.sumOf(connection, "exit undone", on)));
+            Amount spendable = sumOf("deposit", on);
+            assertThat(sums.deposited()).as(where).isEqualTo(spendable.plus(sumOf("deposit", locked)));
+            assertThat(sums.onLine()).as(where).isEqualTo(spendable.plus(sumOf("exit", on))
+                    .plus(sumOf("exit undone", on)));
             assertThat(sums.locked()).as(where).isEqualTo(ledger.balance(connection, locked));
         }
+    }
+
+    private static Amount sumOf(String kind, Account account) throws SQLException {
+        return Amount.ofNanos(number("select coalesce(sum(p.nanos), 0) from ledger_posting p join ledger_account a"
+                + " on a.id = p.account_id join ledger_entry e on e.id = p.entry_id where e.kind = '" + kind
+                + "' and a.code = '" + account.code() + "'"));
     }
 
     /** As a lease and a charge would. */
