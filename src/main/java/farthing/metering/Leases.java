@@ -238,7 +238,7 @@ final class Leases {
         if (books.isEmpty()) {
             return 0;
         }
-        Map<LineId, FreezeReason> frozen = database.read(FrozenLines::all);
+        Map<LineId, FreezeReason> frozen = database.read(connection -> FrozenLines.among(connection, books.keySet()));
         int recalled = 0;
         for (Map.Entry<LineId, Book> each : books.entrySet()) {
             Book book = each.getValue();
