@@ -3,7 +3,10 @@ package farthing.chain;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.sql.SQLException;
 import java.util.Optional;
+
+import javax.sql.DataSource;
 
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -56,7 +59,11 @@ class ChainBeans {
     }
 
     void start(@Observes @Priority(FIRST) StartupEvent event, Deployment deployment, OperatorKey operator,
-            Transactions transactions) {
+            Transactions transactions, DataSource source) throws SQLException {
+        new Database(source).read(connection -> {
+            new MirrorTables(deployment, 0).requireSameVault(connection);
+            return true;
+        });
         transactions.know(operator.key());
     }
 

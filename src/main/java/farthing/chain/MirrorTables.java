@@ -61,6 +61,28 @@ final class MirrorTables {
         boolean batches;
     }
 
+    /**
+     * Lines, batches and their money are booked by the numbers of one vault, and mean nothing on another.
+     *
+     * @throws IllegalStateException when this database is of another one
+     */
+    void requireSameVault(Connection connection) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("""
+                select chain_id, vault from chain_position where (chain_id <> ? or vault <> ?)
+                and exists (select 1 from chain_event where kind = 'LineOpened')""")) {
+            select.setLong(1, deployment.chainId());
+            select.setString(2, deployment.vault().text());
+            try (ResultSet row = select.executeQuery()) {
+                if (row.next()) {
+                    throw new IllegalStateException("this database keeps the lines of vault " + row.getString(2) + " on chain "
+                            + row.getLong(1) + ", and FARTHING_VAULT is " + deployment.vault() + " on chain "
+                            + deployment.chainId() + "; give the new vault a database of its own (FARTHING_DATABASE_URL), or,"
+                            + " if the embedded chain's data folder was lost, start with an empty database.");
+                }
+            }
+        }
+    }
+
     Seen seen(Connection connection) throws SQLException {
         return seen(connection, "");
     }

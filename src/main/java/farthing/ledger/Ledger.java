@@ -61,21 +61,6 @@ public class Ledger {
         }
     }
 
-    /** The sum of what entries of one kind brought to the account. */
-    public Amount sumOf(Connection connection, String kind, Account account) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("""
-                select coalesce(sum(p.nanos), 0) from ledger_posting p
-                join ledger_account a on a.id = p.account_id join ledger_entry e on e.id = p.entry_id
-                where a.code = ? and e.kind = ?""")) {
-            select.setString(1, account.code());
-            select.setString(2, kind);
-            try (ResultSet row = select.executeQuery()) {
-                row.next();
-                return Amount.ofNanos(row.getLong(1));
-            }
-        }
-    }
-
     private static long insertEntry(Connection connection, Entry entry) throws SQLException {
         try (PreparedStatement insert = connection
                 .prepareStatement("insert into ledger_entry (kind, fact, created_at) values (?, ?, ?) returning id")) {

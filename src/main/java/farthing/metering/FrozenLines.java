@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -46,12 +47,16 @@ final class FrozenLines {
         }
     }
 
-    static Map<LineId, FreezeReason> all(Connection connection) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("select line, reason from frozen_line");
-                ResultSet row = select.executeQuery()) {
+    /** Those of these lines that are frozen: left lines stay so for ever, and nobody here asks for most of them. */
+    static Map<LineId, FreezeReason> among(Connection connection, Collection<LineId> lines) throws SQLException {
+        try (PreparedStatement select = connection
+                .prepareStatement("select line, reason from frozen_line where line = any (?)")) {
+            select.setArray(1, connection.createArrayOf("integer", lines.stream().map(LineId::value).toArray()));
             Map<LineId, FreezeReason> frozen = new HashMap<>();
-            while (row.next()) {
-                frozen.put(new LineId(row.getInt(1)), FreezeReason.valueOf(row.getString(2)));
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    frozen.put(new LineId(row.getInt(1)), FreezeReason.valueOf(row.getString(2)));
+                }
             }
             return frozen;
         }

@@ -177,6 +177,18 @@ final class Leases {
         }
     }
 
+    /** The balance of {@link Account#leased}, without its many postings. */
+    static Amount leased(Connection connection, LineId line) throws SQLException {
+        try (PreparedStatement select = connection
+                .prepareStatement("select coalesce(sum(granted - used), 0) from lease where line = ? and state = 'OPEN'")) {
+            select.setInt(1, line.value());
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return Amount.ofNanos(row.getLong(1));
+            }
+        }
+    }
+
     /** Makes the account that every charge goes to. */
     void openAccounts() {
         database.inTransaction(connection -> {
@@ -226,7 +238,7 @@ final class Leases {
         if (books.isEmpty()) {
             return 0;
         }
-        Map<LineId, FreezeReason> frozen = database.read(FrozenLines::all);
+        Map<LineId, FreezeReason> frozen = database.read(connection -> FrozenLines.among(connection, books.keySet()));
         int recalled = 0;
         for (Map.Entry<LineId, Book> each : books.entrySet()) {
             Book book = each.getValue();

@@ -121,6 +121,11 @@ public class Metering {
         return Optional.ofNullable(FrozenLines.reason(connection, line));
     }
 
+    /** What leases hold of the line and no call has used yet. */
+    public Amount leased(Connection connection, LineId line) throws SQLException {
+        return Leases.leased(connection, line);
+    }
+
     private interface Afforded {
         int tokens(Amount held);
     }

@@ -225,6 +225,28 @@ final class LineBooks {
         return version;
     }
 
+    /**
+     * What the entries posted here come to.
+     *
+     * @param onLine to the line, for calls
+     */
+    record Sums(Amount deposited, Amount onLine, Amount locked) {
+    }
+
+    static Sums sums(Connection connection, LineId line) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("""
+                select deposited, spendable - swept_line, deposited - spendable - swept_locked
+                from payment_line where line = ?""")) {
+            select.setInt(1, line.value());
+            try (ResultSet row = select.executeQuery()) {
+                return row.next()
+                        ? new Sums(Amount.ofNanos(row.getLong(1)), Amount.ofNanos(row.getLong(2)),
+                                Amount.ofNanos(row.getLong(3)))
+                        : new Sums(Amount.ZERO, Amount.ZERO, Amount.ZERO);
+            }
+        }
+    }
+
     private static Booked lock(Connection connection, LineId line) throws SQLException {
         try (PreparedStatement insert = connection
                 .prepareStatement("insert into payment_line (line) values (?) on conflict (line) do nothing")) {

@@ -17,6 +17,7 @@ import farthing.identity.Lines;
 import farthing.ledger.Account;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
+import farthing.metering.Metering;
 import farthing.money.Amount;
 import farthing.web.Budgets;
 import farthing.web.Viewer;
@@ -28,11 +29,13 @@ class LineMoney implements Budgets, LineBalances {
     private final DataSource source;
     private final Ledger ledger;
     private final Lines lines;
+    private final Metering metering;
 
-    LineMoney(DataSource source, Ledger ledger, Lines lines) {
+    LineMoney(DataSource source, Ledger ledger, Lines lines, Metering metering) {
         this.source = source;
         this.ledger = ledger;
         this.lines = lines;
+        this.metering = metering;
     }
 
     @Override
@@ -64,14 +67,11 @@ class LineMoney implements Budgets, LineBalances {
     record Detail(Amount deposited, Amount locked, Amount used, Amount leased, Amount left) {
     }
 
+    /** From the rows that are kept beside the ledger: its postings are many, and every page's top bar asks. */
     Detail detail(Connection connection, LineId line) throws SQLException {
-        Account onLine = Account.line(line);
-        Amount spendable = ledger.sumOf(connection, "deposit", onLine);
-        Amount deposited = spendable.plus(ledger.sumOf(connection, "deposit", Account.locked(line)));
-        Amount left = ledger.balance(connection, onLine);
-        Amount leased = ledger.balance(connection, Account.leased(line));
-        Amount paidOut = ledger.sumOf(connection, "exit", onLine).plus(ledger.sumOf(connection, "exit undone", onLine));
-        return new Detail(deposited, ledger.balance(connection, Account.locked(line)),
-                spendable.plus(paidOut).minus(left).minus(leased), leased, left);
+        Amount left = ledger.balance(connection, Account.line(line));
+        Amount leased = metering.leased(connection, line);
+        LineBooks.Sums booked = LineBooks.sums(connection, line);
+        return new Detail(booked.deposited(), booked.locked(), booked.onLine().minus(left).minus(leased), leased, left);
     }
 }

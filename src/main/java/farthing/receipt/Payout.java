@@ -17,6 +17,12 @@ public final class Payout {
 
     private static final long NANOS_PER_MICRO = 1_000;
 
+    /** Of the 16,777,216 of a transaction; what is left is for its beginning and for estimates that are a little too high. */
+    private static final int MOST_GAS = 16_000_000;
+    private static final int ROW_GAS = 6_000;
+    /** The first of a payee. Later ones need a quarter of it, but who was credited before is not in a batch's files. */
+    private static final int CREDIT_GAS = 23_500;
+
     private Payout() {
     }
 
@@ -25,16 +31,21 @@ public final class Payout {
         return wholeMicrosDown(after).minus(wholeMicrosDown(before));
     }
 
+    /** How many may be credited in a batch with so many rows: as the vault takes, and as the gas of one transaction allows. */
+    private static int most(int rows) {
+        return Math.max(0, Math.min(MOST_ENTRIES - rows, (MOST_GAS - rows * ROW_GAS) / CREDIT_GAS));
+    }
+
     /**
      * What each payee is credited in whole micro-units; who gets nothing is left out. In ascending order of address, the
      * platform last, everybody who is owed the threshold or more gets what is owed, rounded down, as long as money is left.
      *
      * @param owed to each payee, what this batch earned included
      * @param available debits of all batches, this one included, less the credits of all batches before it
-     * @param most credits at most, so that {@link #MOST_ENTRIES} is kept
+     * @param rows of the batch, which leave only so much room for credits
      */
     public static SortedMap<Address, Amount> credits(Map<Address, Amount> owed, Address platform, Amount threshold,
-            Amount available, int most) {
+            Amount available, int rows) {
         SortedMap<Address, Amount> ascending = new TreeMap<>(History.ASCENDING);
         ascending.putAll(owed);
         List<Address> order = new ArrayList<>(ascending.keySet());
@@ -46,7 +57,7 @@ public final class Payout {
         for (Address payee : order) {
             Amount due = ascending.getOrDefault(payee, Amount.ZERO);
             Amount credit = wholeMicrosDown(due).min(left);
-            if (!due.isLessThan(threshold) && !credit.isZero() && credits.size() < most) {
+            if (!due.isLessThan(threshold) && !credit.isZero() && credits.size() < most(rows)) {
                 credits.put(payee, credit);
                 left = left.minus(credit);
             }

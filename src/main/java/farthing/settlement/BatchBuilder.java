@@ -219,7 +219,7 @@ final class BatchBuilder {
         Map<Address, Amount> owed = new HashMap<>(owedBefore);
         gathered.shares.payees().forEach((payee, share) -> owed.merge(payee, share, Amount::plus));
         SortedMap<Address, Amount> credits = Payout.credits(owed, earnings.platform(), limits.threshold(),
-                availableBefore.plus(debited), Payout.MOST_ENTRIES - lines.size());
+                availableBefore.plus(debited), lines.size());
         Amount credited = Amount.sum(credits.values());
         byte[] root = new ReceiptTree(lines.stream().map(BatchManifest.Line::node).toList()).root();
         byte[] rows = History.rows(debits);

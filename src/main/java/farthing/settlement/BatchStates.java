@@ -139,7 +139,7 @@ final class BatchStates {
         if (newest.isPresent() && !newest.get().state().isOnChain()) {
             return false;
         }
-        Deque<VaultEvent.Posted> live = unvoided(events, false);
+        Deque<VaultEvent.Posted> live = unvoided(events);
         long after = newest.map(Batch::seq).orElse(0L);
         for (VaultEvent.Posted posted : live) {
             if (posted.seq() > after) {
@@ -180,7 +180,7 @@ final class BatchStates {
             return Optional.empty();
         }
         List<Logged<?>> events = log.batchesFrom(connection, newest.map(Batch::seq).orElse(1L));
-        Deque<VaultEvent.Posted> live = unvoided(events, true);
+        Deque<VaultEvent.Posted> live = unvoided(events);
         boolean ours = newest.isPresent()
                 ? live.size() == 1 && live.getFirst().seq() == newest.get().seq()
                         && Arrays.equals(hash(live.getFirst().historyHash()), newest.get().historyHash())
@@ -205,13 +205,16 @@ final class BatchStates {
         });
     }
 
-    /** The batches that no void has taken back, oldest first. */
-    private static Deque<VaultEvent.Posted> unvoided(List<Logged<?>> events, boolean onlyFinalVoids) {
+    /**
+     * The batches that no void has taken back, oldest first. A void counts before it is final too: for the vault the voided
+     * batch is no more the parent of the next one.
+     */
+    private static Deque<VaultEvent.Posted> unvoided(List<Logged<?>> events) {
         Deque<VaultEvent.Posted> live = new ArrayDeque<>();
         for (Logged<?> logged : events) {
             if (logged.event() instanceof VaultEvent.Posted posted) {
                 live.addLast(posted);
-            } else if (logged.event() instanceof VaultEvent.Voided voided && (logged.finalized() || !onlyFinalVoids)) {
+            } else if (logged.event() instanceof VaultEvent.Voided voided) {
                 live.removeIf(posted -> posted.seq() == voided.voided());
             }
         }

@@ -60,9 +60,14 @@ final class Withdrawals implements Payouts {
 
     /** Books what the payee has withdrawn at finality: the difference to what is booked, which may be either way. */
     void reconcile(Connection connection, Address payee) throws SQLException {
+        if (isUnknown(connection, payee) && withdrawals(connection, payee).isEmpty()) {
+            // Anybody may choose a payout address; what we kept of such strangers would be looked through for ever.
+            return;
+        }
+        lock(connection, payee);
+        // Read after the lock: what another server booked meanwhile was read from the same events or older ones.
         Amount withdrawn = Amount.sum(
                 withdrawals(connection, payee).stream().filter(Withdrawal::isFinal).map(Withdrawal::amount)::iterator);
-        lock(connection, payee);
         record Booked(Amount amount, int version) {
         }
         Booked booked = Database.list(connection, row -> new Booked(BatchRows.amount(row, "nanos"), row.getInt("version")),
@@ -79,6 +84,10 @@ final class Withdrawals implements Payouts {
                     withdrawn.nanos(), version, payee.text());
         }
         giveUpWithNothingToDo(connection, payee);
+    }
+
+    private static boolean isUnknown(Connection connection, Address payee) throws SQLException {
+        return Database.list(connection, row -> true, "select 1 from payee_withdrawn where payee = ?", payee.text()).isEmpty();
     }
 
     /** Somebody else may have withdrawn for the payee before ours was sent. */

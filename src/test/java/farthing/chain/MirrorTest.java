@@ -56,6 +56,30 @@ class MirrorTest {
     }
 
     @Test
+    void aDatabaseWithTheLinesOfAnotherVaultIsRefused() throws Exception {
+        Deployment ours = chain.deployment;
+        Address another = Address.of(new byte[20]);
+        MirrorTables tables = new MirrorTables(new Deployment(ours.chainId(), another, ours.token(), ours.registry(),
+                ours.operator(), ours.rpc(), null, ours.epoch(), ours.exitDelay()), 300);
+        mirrored.catchUp();
+        mirrored.database.read(connection -> {
+            tables.requireSameVault(connection);
+            return true;
+        });
+        chain.line(1, TEN, FIVE);
+        mirrored.catchUp();
+        assertThatThrownBy(() -> mirrored.database.read(connection -> {
+            tables.requireSameVault(connection);
+            return true;
+        })).isInstanceOf(IllegalStateException.class).hasMessageContaining("vault " + ours.vault())
+                .hasMessageContaining("FARTHING_VAULT is " + another);
+        mirrored.database.read(connection -> {
+            new MirrorTables(ours, 300).requireSameVault(connection);
+            return true;
+        });
+    }
+
+    @Test
     void eventsAppearOnceAndBecomeFinal() throws Exception {
         chain.line(1, TEN, FIVE);
         mirrored.catchUp();

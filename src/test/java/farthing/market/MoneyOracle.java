@@ -29,7 +29,8 @@ final class MoneyOracle {
                 where balance is not null
                 and balance <> (select coalesce(sum(nanos), 0) from ledger_posting where account_id = a.id)""");
         assertThat(number("select coalesce(sum(nanos), 0) from ledger_posting")).as("all accounts together").isZero();
-        assertThat(charges()).as("the account of charges").isEqualTo(number("select coalesce(sum(charge), 0) from usage"));
+        assertThat(charges()).as("the account of charges")
+                .isEqualTo(number("select coalesce(sum(charge), 0) from standing_usage"));
         assertNone("commits whose entry is not the sum of their usages", """
                 select c.id from receipt_commit c
                 left join ledger_entry e on e.fact = 'commit:' || to_hex(c.id)
@@ -46,9 +47,10 @@ final class MoneyOracle {
                     (select coalesce(sum(nanos), 0) from ledger_posting where account_id = a.id) <>
                     (select coalesce(sum(granted - used), 0) from lease
                         where state = 'OPEN' and 'leased:' || line = a.code)""");
-        assertNone("keys whose spending is not the sum of their usages", """
-                select k.api_key from key_spending k group by k.api_key
-                having (sum(k.nanos), sum(k.calls)) <> (select sum(charge), count(*) from usage where api_key = k.api_key)""");
+        assertNone("keys whose spending is not the sum of their usages",
+                """
+                        select k.api_key from key_spending k group by k.api_key
+                        having (sum(k.nanos), sum(k.calls)) <> (select sum(charge), count(*) from standing_usage where api_key = k.api_key)""");
     }
 
     /** @param journal charges by receipt, as a client was told */

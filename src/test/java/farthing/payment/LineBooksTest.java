@@ -113,6 +113,7 @@ class LineBooksTest {
         chain.rollBackTo(before).settle();
         reconcile();
         reconcile();
+        assertSumsAreThoseOfTheEntries("deposit lost");
         assertThat(balance(Account.line(line))).isEqualTo(Amount.ZERO);
         assertThat(frozen).containsEntry(line, FreezeReason.DEPOSIT_LOST);
         assertThat(entries()).as("the five that were left were taken once").isEqualTo(2);
@@ -244,6 +245,7 @@ class LineBooksTest {
             assertThat(balance(Account.line(line))).as(where).isEqualTo(spendable);
             assertThat(balance(Account.locked(line))).as(where).isEqualTo(locked);
             assertThat(frozen.containsKey(line)).as(where).isEqualTo(now.leaving());
+            assertSumsAreThoseOfTheEntries(where);
         }
         assertThat(number("select coalesce(sum(nanos), 0) from ledger_posting")).isZero();
     }
@@ -291,6 +293,25 @@ class LineBooksTest {
     private void assertBooked(int spendable, int locked) throws SQLException {
         assertThat(balance(Account.line(line))).isEqualTo(Amount.ofTokens(spendable));
         assertThat(balance(Account.locked(line))).isEqualTo(Amount.ofTokens(locked));
+    }
+
+    private void assertSumsAreThoseOfTheEntries(String where) throws SQLException {
+        try (Connection connection = SOURCE.getConnection()) {
+            LineBooks.Sums sums = LineBooks.sums(connection, line);
+            Account on = Account.line(line);
+            Account locked = Account.locked(line);
+            Amount spendable = sumOf("deposit", on);
+            assertThat(sums.deposited()).as(where).isEqualTo(spendable.plus(sumOf("deposit", locked)));
+            assertThat(sums.onLine()).as(where).isEqualTo(spendable.plus(sumOf("exit", on))
+                    .plus(sumOf("exit undone", on)));
+            assertThat(sums.locked()).as(where).isEqualTo(ledger.balance(connection, locked));
+        }
+    }
+
+    private static Amount sumOf(String kind, Account account) throws SQLException {
+        return Amount.ofNanos(number("select coalesce(sum(p.nanos), 0) from ledger_posting p join ledger_account a"
+                + " on a.id = p.account_id join ledger_entry e on e.id = p.entry_id where e.kind = '" + kind
+                + "' and a.code = '" + account.code() + "'"));
     }
 
     /** As a lease and a charge would. */

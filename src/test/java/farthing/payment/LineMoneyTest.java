@@ -2,8 +2,11 @@ package farthing.payment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.Connection;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+
+import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
@@ -11,6 +14,11 @@ import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
 import farthing.identity.Demo;
+import farthing.identity.Lines;
+import farthing.ledger.Account;
+import farthing.ledger.Ledger;
+import farthing.ledger.LineId;
+import farthing.metering.Metering;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 
@@ -22,6 +30,14 @@ class LineMoneyTest {
     LineMoney money;
     @Inject
     Demo demo;
+    @Inject
+    Lines lines;
+    @Inject
+    Metering metering;
+    @Inject
+    Ledger ledger;
+    @Inject
+    DataSource source;
 
     @Test
     void moreReadersThanConnectionsDoNotStarveEachOther() throws Exception {
@@ -29,6 +45,19 @@ class LineMoneyTest {
             var readers = IntStream.range(0, 200).mapToObj(i -> threads.submit(() -> money.balances(demo.caller()))).toList();
             for (var reader : readers) {
                 assertThat(reader.get()).isNotNull();
+            }
+        }
+    }
+
+    @Test
+    void whatIsLeasedIsWhatTheLedgerSays() throws Exception {
+        try (Connection connection = source.getConnection()) {
+            for (LineId line : lines.of(demo.caller())) {
+                connection.setAutoCommit(false);
+                connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                assertThat(metering.leased(connection, line)).isEqualTo(ledger.balance(connection, Account.leased(line)));
+                connection.rollback();
+                connection.setAutoCommit(true);
             }
         }
     }

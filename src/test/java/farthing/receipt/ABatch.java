@@ -115,7 +115,7 @@ final class ABatch {
         Amount debited = Amount.sum(debits.values());
         Amount available = availableBefore.plus(debited);
         Map<Address, Amount> credits = Payout.credits(owed, PLATFORM, THRESHOLD, available,
-                Payout.MOST_ENTRIES - lines.size());
+                lines.size());
         TreeSet<Address> everybody = new TreeSet<>(History.ASCENDING);
         everybody.addAll(owed.keySet());
         List<BatchManifest.Payee> payees = everybody.stream().map(payee -> {

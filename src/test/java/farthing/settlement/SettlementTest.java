@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import farthing.chain.Address;
+import farthing.chain.ChainLog;
 import farthing.chain.Transactions;
 import farthing.chain.VaultEvent;
 import farthing.earnings.NothingToWithdraw;
@@ -269,6 +271,22 @@ class SettlementTest {
     }
 
     @Test
+    void buildsNothingOnABatchWhoseVoidIsNotFinal() {
+        calls(2);
+        world.settledForGood();
+        chain.voidsNewest();
+        calls(1);
+        assertThat(world.settle()).isEmpty();
+        chain.finalizes();
+        world.settledForGood();
+        assertThat(world.newest().seq()).isEqualTo(3);
+        assertThat(world.newest().parent()).isZero();
+        assertThat(world.newest().state()).isEqualTo(FINAL);
+        assertThat(world.newest().receipts()).isEqualTo(3);
+        world.checkVault();
+    }
+
+    @Test
     void followsAChainThatWasRestoredFromLongAgo() {
         int before = chain.blocks.size();
         for (int i = 0; i < 3; i++) {
@@ -397,5 +415,43 @@ class SettlementTest {
         chain.finalizes();
         world.settle();
         assertThat(world.balance(Account.credited(WREN.text())).nanos()).isZero();
+    }
+
+    @Test
+    void booksAWithdrawalOnceWhenTwoServersLookAtDifferentHeads() {
+        calls(4);
+        world.settledForGood();
+        chain.travel(Duration.ofSeconds(121));
+        chain.mines(world.database);
+        chain.deposits(1, WREN, PLENTY);
+        world.withdrawals().withdraw(WREN);
+        world.posted();
+        CompletableFuture<?>[] other = { CompletableFuture.completedFuture(null) };
+        ChainLog late = (ChainLog) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] { ChainLog.class },
+                (proxy, method, arguments) -> {
+                    Object read = method.invoke(chain, arguments);
+                    if (method.getName().equals("ofPayee") && other[0].isDone()) {
+                        // What this one has read gets old while another server books.
+                        chain.finalizes();
+                        other[0] = CompletableFuture.runAsync(() -> world.settlement().book(List.of(WREN)));
+                        other[0].copy().completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
+                    }
+                    return read;
+                });
+        Withdrawals slow = new Withdrawals(world.database, late, chain, world.deployment, FakeChain::withdraw, world.ledger,
+                world.clock);
+        world.database.inTransaction(connection -> {
+            slow.reconcile(connection, WREN);
+            return true;
+        });
+        other[0].join();
+        assertThat(world.balance(Account.credited(WREN.text())).nanos()).isZero();
+    }
+
+    @Test
+    void keepsNothingOfStrangersWhoWereNeverCredited() {
+        Address stranger = address(0x99);
+        world.settlement().book(List.of(stranger));
+        assertThat(world.sum("select count(*) from payee_withdrawn")).isZero();
     }
 }
