@@ -96,7 +96,11 @@ function setUpPage(part) {
 }
 
 function setUpFragments() {
-  htmx.on("htmx:afterSwap", (event) => setUpPage(event.detail.target));
+  htmx.on("htmx:afterSwap", (event) => {
+    setUpPage(event.detail.target);
+    // An element that was swapped as a whole is not in the page any more; what took its place is.
+    if (!event.detail.target.isConnected) setUpContent(document);
+  });
   htmx.on("htmx:oobAfterSwap", () => setUpContent(document));
   // A page nobody looks at asks for nothing.
   htmx.on("htmx:beforeRequest", (event) => {

@@ -27,6 +27,7 @@ public class TestDatabase implements QuarkusTestResourceLifecycleManager {
         Map<String, String> settings = new HashMap<>(TestChain.settings());
         settings.put("quarkus.datasource.jdbc.url", url());
         settings.put("farthing.metering.sole-instance", "true");
+        settings.put("farthing.chain.follow.every", "100ms");
         return settings;
     }
 

@@ -74,6 +74,10 @@ public class Earnings {
                 "FARTHING_PLATFORM_PAYEE is not set, so nobody can be paid the platform's part of the charges"));
     }
 
+    boolean isPlatform(Address payee) {
+        return platform.filter(payee::equals).isPresent();
+    }
+
     /** An empty sum of shares. */
     public Shared none() {
         return new Shared(this);

@@ -28,6 +28,7 @@ import farthing.chain.ChainStatus;
 import farthing.identity.AccountId;
 import farthing.identity.Accounts;
 import farthing.money.Amount;
+import farthing.web.Csv;
 import farthing.web.Shortened;
 import farthing.web.Visit;
 import io.quarkus.qute.CheckedTemplate;
@@ -44,7 +45,7 @@ class EarningsPages {
     private static final int SHOWN = 50;
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH);
 
-    record DayRow(String day, String model, String modelHref, long calls, Amount earned, Amount heldForData) {
+    record DayRow(String day, String model, String modelHref, String role, long calls, Amount earned) {
     }
 
     record CreditRow(long batch, Amount amount, String state, @Nullable Instant minedAt, @Nullable Instant withdrawableFrom) {
@@ -78,17 +79,17 @@ class EarningsPages {
 
     private final Visit visit;
     private final Accounts accounts;
-    private final Developer developer;
+    private final Earned earned;
     private final Payouts payouts;
     private final ChainStatus chain;
     private final ObjectMapper json;
     private final Clock clock;
 
-    EarningsPages(Visit visit, Accounts accounts, Developer developer, Payouts payouts, ChainStatus chain, ObjectMapper json,
+    EarningsPages(Visit visit, Accounts accounts, Earned earned, Payouts payouts, ChainStatus chain, ObjectMapper json,
             Clock clock) {
         this.visit = visit;
         this.accounts = accounts;
-        this.developer = developer;
+        this.earned = earned;
         this.payouts = payouts;
         this.chain = chain;
         this.json = json;
@@ -118,8 +119,9 @@ class EarningsPages {
     @Produces("text/csv")
     public Response earnedCsv() {
         StringBuilder csv = new StringBuilder("day,model,role,calls,charged_nanos,earned_nanos,held_for_data_nanos\n");
-        for (Developer.Day day : developer.days(AccountId.of(visit.signedIn()))) {
-            csv.append(String.join(",", day.day().toString(), day.version().name(), "developer", Long.toString(day.calls()),
+        for (Earned.Day day : earned.days(AccountId.of(visit.signedIn()))) {
+            csv.append(String.join(",", day.day().toString(), Csv.quoted(day.version().name()), day.role().word(),
+                    Long.toString(day.calls()),
                     Long.toString(day.charged().nanos()), Long.toString(day.earned().nanos()),
                     Long.toString(day.heldForData().nanos()))).append('\n');
         }
@@ -146,9 +148,10 @@ class EarningsPages {
     private TemplateInstance page(@Nullable String refused) {
         AccountId account = AccountId.of(visit.signedIn());
         Address wallet = wallet();
-        List<Developer.Day> days = developer.days(account);
+        // First what was credited: what is earned meanwhile is owed and nothing else.
         Payouts.Standing standing = payouts.standing(wallet);
-        Amount earned = Amount.sum(days.stream().map(Developer.Day::earned)::iterator);
+        List<Earned.Day> days = earned.days(account);
+        Amount inAll = Amount.sum(days.stream().map(Earned.Day::earned)::iterator);
         Amount maturing = Amount.sum(standing.maturing().stream().map(Payouts.Maturing::amount)::iterator);
         // What calls have earned comes before the batches that book it, so it is the rest of what is earned.
         Amount credited = standing.waiting().plus(maturing).plus(standing.withdrawable()).plus(standing.withdrawn());
@@ -160,8 +163,8 @@ class EarningsPages {
         return Templates.earnings(new EarningsView(standing.withdrawable(),
                 !standing.withdrawable().isZero() && (underWay == null || !underWay.running()), refused, maturing,
                 standing.maturing().stream().map(each -> new MaturingRow(each.amount(), each.from())).toList(),
-                earned.minus(credited).max(Amount.ZERO), standing.waiting(), earned, standing.withdrawn(),
-                Amount.sum(days.stream().map(Developer.Day::heldForData)::iterator), underWay, wallet.text(),
+                inAll.minus(credited), standing.waiting(), inAll, standing.withdrawn(),
+                Amount.sum(days.stream().map(Earned.Day::heldForData)::iterator), underWay, wallet.text(),
                 Shortened.of(wallet.text()), chain.away().orElse(null), chart(days), rows(days), credits,
                 payouts.withdrawals(wallet).stream().limit(SHOWN).map(EarningsPages::row).toList(),
                 days.isEmpty() && credits.isEmpty()));
@@ -213,9 +216,9 @@ class EarningsPages {
                 Shortened.of(each.transaction()), each.block(), state(each));
     }
 
-    private static List<DayRow> rows(List<Developer.Day> days) {
+    private static List<DayRow> rows(List<Earned.Day> days) {
         return days.reversed().stream().limit(SHOWN).map(d -> new DayRow(DAY.format(d.day()), d.version().name(),
-                d.version().href(), d.calls(), d.earned(), d.heldForData())).toList();
+                d.version().href(), d.role().word(), d.calls(), d.earned())).toList();
     }
 
     private record Series(String label, long[] values) {
@@ -224,14 +227,14 @@ class EarningsPages {
     private record Chart(long[] x, List<Series> series) {
     }
 
-    private RawString chart(List<Developer.Day> days) {
+    private RawString chart(List<Earned.Day> days) {
         LocalDate first = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).minusDays(CHART_DAYS - 1);
         long[] x = new long[CHART_DAYS];
         for (int i = 0; i < CHART_DAYS; i++) {
             x[i] = first.plusDays(i).atStartOfDay(ZoneOffset.UTC).toEpochSecond();
         }
         Map<String, long[]> series = new TreeMap<>();
-        for (Developer.Day day : days) {
+        for (Earned.Day day : days) {
             long index = day.day().toEpochDay() - first.toEpochDay();
             if (index >= 0 && index < CHART_DAYS) {
                 series.computeIfAbsent(day.version().model().toString(),

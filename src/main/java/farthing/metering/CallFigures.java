@@ -57,6 +57,11 @@ public class CallFigures {
         return log.chargesByDay(versions);
     }
 
+    /** All that were ever called. */
+    public List<VersionId> versions() {
+        return log.charges().stream().map(UsageLog.ChargeCount::version).distinct().toList();
+    }
+
     /** The call charged last. */
     public Optional<PublicCall> last() {
         return log.last().map(call -> new PublicCall(call.body().id(), new VersionId(call.receipt().version()),

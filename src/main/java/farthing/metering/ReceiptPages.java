@@ -3,6 +3,7 @@ package farthing.metering;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -79,6 +80,7 @@ class ReceiptPages {
         Published version = catalog.published(new VersionId(call.receipt().version()));
         Offer offer = catalog.offer(new OfferId(call.body().offer()));
         ReceiptProof proof = proofs.of(call);
+        Optional<Settled.InBatch> batch = settled.batchOf(call.receipt().lease(), call.receipt().seq());
         String wallet = accounts.find(call.account().value()).orElseThrow().wallet();
         return new ReceiptView(id, Shortened.of(id), "/v1/receipts/" + id, opened ? call.body().chargedAt() : null,
                 version.name(),
@@ -88,9 +90,9 @@ class ReceiptPages {
                 opened ? new ReceiptView.Payer(wallet, Shortened.of(wallet)) : null,
                 opened ? apiKeys.namesOf(call.account()).get(call.key()) : null, opened,
                 opened ? rows(call, offer.price()) : List.of(), call.receipt().charge(),
-                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), checks(call, proof),
-                hashes(call, proof, opened),
-                "./farthing verify " + site.publicUrl() + "/v1/receipts/" + id);
+                SplitPart.of(version.split(), version.owner(), call.receipt().charge()), checks(call, proof, batch),
+                hashes(call, proof, batch, opened), batch.isPresent(),
+                "./farthing verify " + site.publicUrl() + "/v1/receipts/" + id + (batch.isPresent() ? settled.node() : ""));
     }
 
     /** The rows add up to the charge: what the one rounding of the call takes is taken from the last row. */
@@ -125,7 +127,7 @@ class ReceiptPages {
         return Formats.dollars(Amount.ofNanos(nanos)) + " per million";
     }
 
-    private List<ReceiptView.Check> checks(UsageLog.Full call, ReceiptProof proof) {
+    private List<ReceiptView.Check> checks(UsageLog.Full call, ReceiptProof proof, Optional<Settled.InBatch> batch) {
         if (call.reversedAt() != null) {
             return List.of(
                     new ReceiptView.Check("Reversed", "done", "yes", "The call was not answered, so its charge was given back "
@@ -136,8 +138,7 @@ class ReceiptPages {
                 proof.fault().map(fault -> new ReceiptView.Check("Signed", "failed", "no", fault, null, null))
                         .orElseGet(() -> new ReceiptView.Check("Signed", "done", "yes", "By "
                                 + Shortened.of(hex(proof.signer())) + others(proof.size() - 1) + ".", null, null)));
-        checks.addAll(settled.batchOf(call.receipt().lease(), call.receipt().seq()).map(ReceiptPages::settlement)
-                .orElse(NOT_SETTLED));
+        checks.addAll(batch.map(ReceiptPages::settlement).orElse(NOT_SETTLED));
         return checks;
     }
 
@@ -166,7 +167,8 @@ class ReceiptPages {
         };
     }
 
-    private static List<ReceiptView.Hash> hashes(UsageLog.Full call, ReceiptProof proof, boolean opened) {
+    private static List<ReceiptView.Hash> hashes(UsageLog.Full call, ReceiptProof proof, Optional<Settled.InBatch> batch,
+            boolean opened) {
         List<ReceiptView.Hash> hashes = new ArrayList<>();
         hashes.add(hash("Leaf", call.receipt().leaf()));
         hashes.add(hash("Body", call.receipt().bodyHash()));
@@ -174,6 +176,8 @@ class ReceiptPages {
         hashes.add(hash("Root signed", call.commit().root()));
         hashes.add(hash("Signer", proof.signer()));
         hashes.add(hash("Signature", call.commit().signature()));
+        batch.map(Settled.InBatch::transaction).ifPresent(
+                transaction -> hashes.add(new ReceiptView.Hash("Transaction", transaction, Shortened.of(transaction), null)));
         if (opened) {
             hashes.add(hash("Request, salted", call.body().requestHash()));
             hashes.add(hash("Answer, salted", call.body().responseHash()));

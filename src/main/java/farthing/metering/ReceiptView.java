@@ -12,7 +12,7 @@ import farthing.money.Amount;
 record ReceiptView(String id, String idShort, String jsonHref, @Nullable Instant at, String version, String versionHref,
         String task, String line, String lease, long seq, @Nullable String offer, @Nullable Payer payer, @Nullable String key,
         boolean opened, List<Row> rows, Amount charge, List<SplitPart> split, List<Check> checks,
-        List<Hash> hashes, String command) {
+        List<Hash> hashes, boolean batched, String command) {
 
     record Payer(String address, String addressShort) {
     }

@@ -40,6 +40,11 @@ public interface Settled {
      */
     Map<Long, Integer> upTo(Connection connection, Collection<Long> leases) throws SQLException;
 
+    /** How {@code ./farthing verify} is told of the chain; empty where whoever verifies has a node of it. */
+    default String node() {
+        return "";
+    }
+
     /** Empty while the receipt is in no batch. */
     Optional<InBatch> batchOf(long lease, int seq);
 }

@@ -42,6 +42,7 @@ import farthing.identity.ApiKeys;
 import farthing.identity.LineBalances;
 import farthing.identity.SampleCall;
 import farthing.money.Amount;
+import farthing.web.Csv;
 import farthing.web.Pager;
 import farthing.web.Shortened;
 import farthing.web.Visit;
@@ -180,19 +181,13 @@ class UsagePages {
             Units units = call.units();
             writer.write(
                     String.join(",", call.at().toString(), call.receipt().toString(), catalog.published(call.version()).name(),
-                            quoted(keyNames.getOrDefault(call.key(), "")), Integer.toString(units.inputTokens()),
+                            Csv.quoted(keyNames.getOrDefault(call.key(), "")), Integer.toString(units.inputTokens()),
                             Integer.toString(units.outputTokens()), Integer.toString(units.items()),
                             Long.toString(call.charge().nanos()),
                             state(call), Boolean.toString(call.streamed())) + "\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /** Quoted as RFC 4180 says; a leading =, +, - or @ is defused, because spreadsheets would run it. */
-    private static String quoted(String text) {
-        String harmless = text.matches("(?s)[=+\\-@\\t\\r].*") ? "'" + text : text;
-        return "\"" + harmless.replace("\"", "\"\"") + "\"";
     }
 
     /** The versions of each model that the account has called. */

@@ -11,6 +11,7 @@ import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
 
+import farthing.chain.Deployment;
 import farthing.metering.Settled;
 
 /** Which receipts stand in which batch. */
@@ -19,8 +20,17 @@ class SettledReceipts implements Settled {
 
     private final Database database;
 
-    SettledReceipts(DataSource source) {
+    private final String node;
+
+    SettledReceipts(DataSource source, Deployment deployment) {
         this.database = new Database(source);
+        // A chain that only we know of must be named.
+        this.node = deployment.publicRpc() == null ? "" : " --rpc " + deployment.publicRpc();
+    }
+
+    @Override
+    public String node() {
+        return node;
     }
 
     @Override

@@ -15,6 +15,7 @@ import jakarta.inject.Singleton;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import farthing.TestChain;
 import farthing.TestDatabase;
 import farthing.chain.Transactions.Sent;
 import farthing.chain.Transactions.State;
@@ -64,6 +65,7 @@ class FollowerTest {
         Sent sent = await(database, purpose, State.SENT);
         Duration latency = Duration.ofNanos(System.nanoTime() - queued);
         assertThat(latency).as("until it is on its way").isLessThan(Duration.ofSeconds(3));
+        TestChain.finalizeNow();
         Sent last = await(database, purpose, State.FINAL);
         assertThat(last.transaction()).isEqualTo(sent.transaction());
         assertThat(database.read(connection -> log.openedBy(connection, key)).stream().map(Logged::transaction))

@@ -185,15 +185,15 @@ class MirrorTest {
     @Test
     void aLongChainIsReadInRangesAndForgetsNoCommonBlock() throws Exception {
         mirrored = Mirrored.empty(chain, "mirror", new Mirror.Settings(0, 100, 30));
-        chain.mine(700);
+        chain.mine(150);
         chain.line(1, TEN, FIVE);
-        chain.mine(700);
+        chain.mine(150);
         chain.line(2, TEN, FIVE);
         chain.mine(50);
         mirrored.catchUp();
         mirrored.check();
         assertThat(mirrored.rows("select count(*) from chain_block").getFirst()).satisfies(
-                count -> assertThat(Integer.parseInt(count)).as("of 1450 blocks few are stored").isLessThan(60));
+                count -> assertThat(Integer.parseInt(count)).as("of 350 blocks few are stored").isLessThan(60));
         chain.tell("anvil_reorg", 60, List.of());
         mirrored.catchUp();
         mirrored.check();

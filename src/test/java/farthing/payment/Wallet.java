@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -67,10 +68,15 @@ class Wallet {
     /** Returns when the mirror has it in a block. */
     private void sent(SigningKey key, Call call) throws SQLException {
         String purpose = queued(key, call);
+        AtomicBoolean mined = new AtomicBoolean();
         until(() -> {
             try (Connection connection = source.getConnection()) {
                 Transactions.State state = transactions.find(connection, purpose).orElseThrow().state();
                 assertThat(state).isNotEqualTo(Transactions.State.REVERTED);
+                // One block and no more, since many would make it final.
+                if (state == Transactions.State.SENT && mined.compareAndSet(false, true)) {
+                    TestChain.mine(1);
+                }
                 return List.of(Transactions.State.MINED, Transactions.State.FINAL).contains(state);
             }
         });
