@@ -1,6 +1,7 @@
 package farthing.market;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -81,7 +82,9 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
     private static void checkAddress(String name, String text) {
         try {
             if (!text.isEmpty()) {
-                new Address(text).bytes();
+                if (Arrays.equals(new Address(text).bytes(), new byte[20])) {
+                    throw new CannotStart(name + " is the zero address, which nobody has; give one of your own.");
+                }
             }
         } catch (MalformedAddress e) {
             throw new CannotStart(name + " is '" + text + "', which is no address: it must be 0x and 40 hex digits.");

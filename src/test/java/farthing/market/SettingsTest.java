@@ -86,6 +86,8 @@ class SettingsTest {
     void whatIsNoAddressIsNamed() {
         assertThatThrownBy(() -> Settings.of(production("FARTHING_PLATFORM_PAYEE", "0x12"))).isInstanceOf(CannotStart.class)
                 .hasMessageContaining("FARTHING_PLATFORM_PAYEE is '0x12', which is no address");
+        assertThatThrownBy(() -> Settings.of(production("FARTHING_PLATFORM_PAYEE", "0x" + "0".repeat(40))))
+                .isInstanceOf(CannotStart.class).hasMessageContaining("FARTHING_PLATFORM_PAYEE is the zero address");
         assertThatThrownBy(() -> Settings.of(production("FARTHING_CHAIN_RPC_URL", "ws://node"))).isInstanceOf(CannotStart.class)
                 .hasMessageContaining("FARTHING_CHAIN_RPC_URL is 'ws://node'");
     }
