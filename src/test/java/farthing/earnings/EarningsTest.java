@@ -95,7 +95,8 @@ class EarningsTest {
         assertThat(maturing)
                 .isEqualTo(new Figures(0, maturing.maturing, (before.owed + earned) % 1000, before.withdrawn,
                         before.earned + earned));
-        developer.request().get("/earnings").then().body(containsString("maturing"), containsString("Nothing has matured yet"));
+        developer.request().get("/earnings").then().body(containsString("maturing"),
+                containsString("Nothing can be withdrawn at the moment"));
 
         TestChain.travel(Duration.ofSeconds(121));
         until(() -> figures().withdrawable > 0);
@@ -104,7 +105,7 @@ class EarningsTest {
 
         developer.form("/earnings").post("/earnings/withdraw").then().statusCode(303);
         developer.request().get("/earnings").then()
-                .body(containsString(" of 3: your withdrawal"), containsString("id=\"withdraw-now\" disabled"));
+                .body(containsString(" of 3: your withdrawal"), containsString("button-main\" disabled>Withdraw"));
         untilItIsFinal(wallet);
         assertThat(figures()).isEqualTo(
                 new Figures(0, 0, maturing.owed, before.withdrawn + maturing.maturing, before.earned + earned));
