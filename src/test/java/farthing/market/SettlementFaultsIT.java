@@ -116,7 +116,7 @@ class SettlementFaultsIT {
             FarthingProcess.kill("-STOP", Long.toString(chain));
             Map<String, Long> charges;
             try {
-                server.await("the chain to be missed", () -> server.get("/batches").body().contains("has not answered"));
+                server.await("the chain to be missed", () -> server.get("/batches").body().contains("The chain is away"));
                 charges = Settling.call(server, server.apiKey(), 10);
                 HttpResponse<String> ready = server.get("/q/health/ready");
                 assertThat(ready.statusCode()).as("calls can be taken").isEqualTo(200);
