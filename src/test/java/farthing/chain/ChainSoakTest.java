@@ -38,6 +38,7 @@ class ChainSoakTest {
             servers[1] = servers[0].anew();
             List<String> purposes = new ArrayList<>();
             Path older = chain.save("older");
+            long first = 0;
             int faults = 0;
             int opened = 0;
             int rounds = 0;
@@ -54,7 +55,8 @@ class ChainSoakTest {
                         opened++;
                     }
                     case 5 -> {
-                        long depth = Math.min(1 + random.nextInt(6), chain.honest().latest().number() - 2);
+                        // anvil cannot go back behind the block of the state that it was started with.
+                        long depth = Math.min(1 + random.nextInt(6), chain.honest().latest().number() - first - 2);
                         if (depth > 0) {
                             chain.tell("anvil_reorg", depth, List.of());
                         }
@@ -66,6 +68,7 @@ class ChainSoakTest {
                         } else if (random.nextInt(6) == 0) {
                             chain.kill();
                             chain.start(older);
+                            first = chain.honest().latest().number();
                         }
                     }
                     case 8 -> servers[one].clock.advance(Duration.ofSeconds(random.nextInt(40)));
