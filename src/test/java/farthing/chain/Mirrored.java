@@ -76,7 +76,8 @@ final class Mirrored {
                 .isEqualTo(onChain);
         for (String block : rows("select number || ' ' || hash from chain_block order by number")) {
             String[] parts = block.split(" ");
-            assertThat(node.block(Long.parseLong(parts[0])).map(Node.Block::hash)).contains(parts[1]);
+            assertThat(node.block(Long.parseLong(parts[0])).map(Node.Block::hash)).as("the chain's block " + parts[0])
+                    .contains(parts[1]);
         }
         assertThat(position().head()).isEqualTo(node.latest().ref());
     }

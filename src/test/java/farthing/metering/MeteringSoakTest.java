@@ -30,7 +30,7 @@ import io.quarkus.runtime.ShutdownEvent;
  * Random calls on two instances of one database that keeps failing; then the books. Seed and length are the system properties
  * {@code farthing.soak-seed} and {@code farthing.soak-seconds}; the seed replays the calls and faults, not the threads' order.
  */
-@Timeout(600)
+@Timeout(7200)
 class MeteringSoakTest {
 
     private static final int CALLERS = 12;
