@@ -50,11 +50,9 @@ final class Database {
     }
 
     /**
-     * Does something that only one server of this database need do at a time; empty while another one does. The turn ends with
-     * its
-     * connection, whatever happens to the process. What is done must still be right if two did it: a server that is cut off
-     * from
-     * the database loses its turn without knowing.
+     * Does something that only one server of this database need do at a time; empty while another one does. The
+     * turn ends with its connection, whatever happens to the process. What is done must still be right if two did
+     * it: a server that is cut off from the database loses its turn without knowing.
      */
     <T, E extends Exception> Optional<T> inTurn(int task, Turn<T, E> turn) throws E, SQLException {
         try (Connection connection = source.getConnection()) {

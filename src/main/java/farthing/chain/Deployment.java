@@ -6,9 +6,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where Farthing stands on the chain. Read from settings, or from what the embedded chain deployed; checked against the chain
- * at
- * start.
+ * Where Farthing stands on the chain. Read from settings, or from what the embedded chain deployed; checked
+ * against the chain at start.
  *
  * @param rpc for this server
  * @param publicRpc for browsers, null where wallets bring their own

@@ -28,11 +28,9 @@ import farthing.chain.OutboxTables.Open;
 import farthing.chain.OutboxTables.Signed;
 
 /**
- * Works the outbox off. Each step is durable before the next one, may be cut off anywhere, and may be done again by whoever
- * comes
- * next. Transactions of a key are signed in the order in which they were queued; one whose dry run fails has no nonce yet, so
- * that
- * it holds up nobody, and is overtaken.
+ * Works the outbox off. Each step is durable before the next one, may be cut off anywhere, and may be done again
+ * by whoever comes next. Transactions of a key are signed in the order in which they were queued; one whose dry
+ * run fails has no nonce yet, so that it holds up nobody, and is overtaken.
  */
 final class Outbox {
 
@@ -169,9 +167,8 @@ final class Outbox {
     }
 
     /**
-     * A nonce that nobody uses holds up all above it: after an older state of the chain was restored it may be that of a
-     * transaction
-     * sent with this key elsewhere.
+     * A nonce that nobody uses holds up all above it: after an older state of the chain was restored it may be
+     * that of a transaction sent with this key elsewhere.
      */
     private void fillGap(SigningKey key, List<Open> waiting, long used, long pending, Fees recommended) throws SQLException {
         if (waiting.isEmpty() || pending != used || waiting.getFirst().nonce() == null || waiting.getFirst().nonce() <= used) {

@@ -7,10 +7,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outbox of transactions that this server sends. A transaction is queued inside the caller's own database transaction;
- * after
- * that it is given a nonce, signed, stored as signed bytes, sent, sent again after a re-org or a restart, and bid up when it
- * waits too long. So it is mined at most once, whatever happens to process, node or chain.
+ * The outbox of transactions that this server sends. A transaction is queued inside the caller's own database
+ * transaction; after that it is given a nonce, signed, stored as signed bytes, sent, sent again after a re-org or
+ * a restart, and bid up when it waits too long. So it is mined at most once, whatever happens to process, node or
+ * chain.
  */
 public interface Transactions {
 
@@ -39,9 +39,8 @@ public interface Transactions {
     }
 
     /**
-     * Queues a call. Calls of one key are mined in the order in which they were queued; only one whose dry run fails is
-     * overtaken
-     * until it succeeds.
+     * Queues a call. Calls of one key are mined in the order in which they were queued; only one whose dry run
+     * fails is overtaken until it succeeds.
      *
      * @param purpose unique name of the intent, e.g. {@code batch:7}; queueing it again changes nothing
      * @param key whose address pays; {@link #know} made it known at start

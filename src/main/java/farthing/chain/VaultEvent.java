@@ -5,9 +5,8 @@ import java.time.Instant;
 import farthing.money.Amount;
 
 /**
- * What the vault said. Lines are unsigned 32 bits. Amounts are whole micro-units; one beyond what an {@link Amount} holds is
- * the
- * largest it can hold.
+ * What the vault said. Lines are unsigned 32 bits. Amounts are whole micro-units; one beyond what an {@link
+ * Amount} holds is the largest it can hold.
  */
 public sealed interface VaultEvent {
 

@@ -24,9 +24,8 @@ public class Lines {
     }
 
     /**
-     * Takes in a line that the chain knows. Its account stays: a line that is known already is left as it is, whoever it is
-     * said
-     * to belong to now.
+     * Takes in a line that the chain knows. Its account stays: a line that is known already is left as it is,
+     * whoever it is said to belong to now.
      */
     @Transactional
     public void adopt(LineId line, AccountId account, String label) {

@@ -24,11 +24,9 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 
 /**
- * {@code POST /v1/completions}, {@code /v1/chat/completions}, {@code /v1/embeddings}, {@code /v1/classify}. These are Vert.x
- * routes
- * and not JAX-RS resources, because a stream must write its own frames, notice a client that leaves, and hold back its end
- * until
- * the charge is durable (docs/adr/0001).
+ * {@code POST /v1/completions}, {@code /v1/chat/completions}, {@code /v1/embeddings}, {@code /v1/classify}. These
+ * are Vert.x routes and not JAX-RS resources, because a stream must write its own frames, notice a client that
+ * leaves, and hold back its end until the charge is durable (docs/adr/0001).
  */
 @Singleton
 class InferenceApi {

@@ -23,9 +23,8 @@ import farthing.money.Amount;
 import farthing.receipt.ReceiptId;
 
 /**
- * Idempotency-Keys: a row that is claimed before the call runs and completed in the transaction of its charge, by that claim
- * and
- * no other.
+ * Idempotency-Keys: a row that is claimed before the call runs and completed in the transaction of its charge, by
+ * that claim and no other.
  */
 final class Claims {
 

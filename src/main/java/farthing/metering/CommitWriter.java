@@ -82,10 +82,9 @@ final class CommitWriter {
     }
 
     /**
-     * Takes back what became durable although its caller was told that nobody knows. A call whose answer is kept for its
-     * Idempotency-Key stays charged, since a retry gets that answer, and so does one that a batch holds already: what is
-     * settled
-     * is paid back and never changed.
+     * Takes back what became durable although its caller was told that nobody knows. A call whose answer is kept
+     * for its Idempotency-Key stays charged, since a retry gets that answer, and so does one that a batch holds
+     * already: what is settled is paid back and never changed.
      *
      * @return the calls that cost nothing
      */

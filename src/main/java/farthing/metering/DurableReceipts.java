@@ -41,9 +41,8 @@ public class DurableReceipts {
     }
 
     /**
-     * Holds off reversals of these leases' receipts until the caller's transaction ends; charges go on. What was reversed
-     * before
-     * is seen by every {@link #take} after it.
+     * Holds off reversals of these leases' receipts until the caller's transaction ends; charges go on. What was
+     * reversed before is seen by every {@link #take} after it.
      */
     public void hold(Connection connection, Collection<Long> leases) throws SQLException {
         // Weaker than what a charge takes, but not than what a reversal takes.

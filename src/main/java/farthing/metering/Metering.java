@@ -31,9 +31,8 @@ import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 
 /**
- * Exact money for calls: reserve the worst case, run, charge what was used. A call that is not charged costs nothing, and no
- * line
- * or key is ever overspent.
+ * Exact money for calls: reserve the worst case, run, charge what was used. A call that is not charged costs
+ * nothing, and no line or key is ever overspent.
  */
 @Singleton
 public class Metering {
@@ -103,9 +102,9 @@ public class Metering {
     }
 
     /**
-     * From the caller's commit on, within two seconds, no instance lets a new call begin on the line, and what leases hold of
-     * it
-     * goes back to it as soon as no call needs it. Calls under way may still charge. Freezing again changes the reason.
+     * From the caller's commit on, within two seconds, no instance lets a new call begin on the line, and what
+     * leases hold of it goes back to it as soon as no call needs it. Calls under way may still charge. Freezing
+     * again changes the reason.
      */
     public void freeze(Connection connection, LineId line, FreezeReason reason) throws SQLException {
         FrozenLines.freeze(connection, line, reason, clock.instant());

@@ -10,9 +10,8 @@ import farthing.money.Amount;
 import farthing.receipt.ReceiptId;
 
 /**
- * The worst case of one call, held before it runs. Ends once: {@link #charge} makes it a durable charge, {@link #close} gives
- * it
- * back for free. Closing after the charge does nothing, so use it in try-with-resources.
+ * The worst case of one call, held before it runs. Ends once: {@link #charge} makes it a durable charge, {@link
+ * #close} gives it back for free. Closing after the charge does nothing, so use it in try-with-resources.
  */
 public final class Reservation implements AutoCloseable {
 

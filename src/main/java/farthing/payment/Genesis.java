@@ -16,10 +16,8 @@ import farthing.chain.VaultEvent;
 import farthing.money.Amount;
 
 /**
- * Gives the trial's caller a line with a deposit, by transactions of its own. Judges from the chain's events what is missing,
- * so
- * it
- * may be asked as often as one likes.
+ * Gives the trial's caller a line with a deposit, by transactions of its own. Judges from the chain's events what
+ * is missing, so it may be asked as often as one likes.
  */
 final class Genesis {
 

@@ -7,10 +7,9 @@ import java.time.temporal.ChronoUnit;
 import farthing.chain.Keccak;
 
 /**
- * What only the payer opens: {@code bodyHash = keccak256(salt(32) ‖ id(16) ‖ chargedAt(8, microseconds since 1970) ‖ offer(8) ‖
- * inputTokens(4) ‖ outputTokens(4) ‖ items(4) ‖ requestHash(32) ‖ responseHash(32))}, all big-endian. The salt keeps anyone
- * from
- * guessing a short prompt from its hash ({@link Salts}).
+ * What only the payer opens: {@code bodyHash = keccak256(salt(32) ‖ id(16) ‖ chargedAt(8, microseconds since
+ * 1970) ‖ offer(8) ‖ inputTokens(4) ‖ outputTokens(4) ‖ items(4) ‖ requestHash(32) ‖ responseHash(32))}, all
+ * big-endian. The salt keeps anyone from guessing a short prompt from its hash ({@link Salts}).
  */
 public record ReceiptBody(ReceiptId id, Instant chargedAt, long offer, int inputTokens, int outputTokens, int items,
         byte[] requestHash, byte[] responseHash) {

@@ -9,9 +9,8 @@ import java.util.function.IntFunction;
 import farthing.chain.Keccak;
 
 /**
- * A Merkle tree over leaves in the order given: {@code node = keccak256(0x01 ‖ left ‖ right)}. A node without a neighbour moves
- * up
- * unchanged, so no leaf counts twice.
+ * A Merkle tree over leaves in the order given: {@code node = keccak256(0x01 ‖ left ‖ right)}. A node without a
+ * neighbour moves up unchanged, so no leaf counts twice.
  */
 public final class ReceiptTree {
 

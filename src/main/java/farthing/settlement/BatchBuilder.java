@@ -42,9 +42,8 @@ import farthing.receipt.Receipt;
 import farthing.receipt.ReceiptTree;
 
 /**
- * Makes a batch of the receipts that are not settled yet: its files, its rows, its journal entry and its queued transaction,
- * all
- * in the caller's transaction. So it is there whole or not at all.
+ * Makes a batch of the receipts that are not settled yet: its files, its rows, its journal entry and its queued
+ * transaction, all in the caller's transaction. So it is there whole or not at all.
  */
 final class BatchBuilder {
 

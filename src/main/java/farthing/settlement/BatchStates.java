@@ -24,10 +24,9 @@ import farthing.chain.VaultEvent;
 import farthing.receipt.History;
 
 /**
- * What has become of the batches, said anew from outbox and chain each time it is asked, since a re-org or a restored older
- * chain
- * may take anything back. A batch that cannot come onto the chain any more is given up with all that was built on it; one that
- * was given up and stands on the chain after all counts again.
+ * What has become of the batches, said anew from outbox and chain each time it is asked, since a re-org or a
+ * restored older chain may take anything back. A batch that cannot come onto the chain any more is given up with
+ * all that was built on it; one that was given up and stands on the chain after all counts again.
  */
 final class BatchStates {
 
@@ -171,9 +170,8 @@ final class BatchStates {
     }
 
     /**
-     * Where the next batch begins; empty while a batch is under way or a void is not final, and when the chain holds a batch
-     * that
-     * is none of ours.
+     * Where the next batch begins; empty while a batch is under way or a void is not final, and when the chain
+     * holds a batch that is none of ours.
      */
     Optional<Tip> tip(Connection connection, Optional<Batch> newest) throws SQLException {
         if (log.position(connection).isEmpty() || newest.isPresent() && !newest.get().state().isOnChain()) {

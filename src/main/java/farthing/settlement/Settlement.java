@@ -10,9 +10,8 @@ import org.jboss.logging.Logger;
 import farthing.chain.Address;
 
 /**
- * Keeps batches and withdrawals in line with the chain and builds the next batch. Several servers may do so: one at a time is
- * let
- * in, and a server that ends anywhere leaves nothing half done.
+ * Keeps batches and withdrawals in line with the chain and builds the next batch. Several servers may do so: one
+ * at a time is let in, and a server that ends anywhere leaves nothing half done.
  */
 final class Settlement {
 

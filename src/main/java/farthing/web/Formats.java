@@ -25,10 +25,9 @@ public class Formats {
     }
 
     /**
-     * As many digits as the amount needs, never more money than there is: cents where they say it all, else six after the
-     * point,
-     * nine where a thousandth of a dollar would hide some; rounded towards zero, in groups of three: {@code $1,234.50},
-     * {@code $24.999 958}, {@code $0.000 412}. {@link #exact} hides nothing.
+     * As many digits as the amount needs, never more money than there is: cents where they say it all, else six
+     * after the point, nine where a thousandth of a dollar would hide some; rounded towards zero, in groups of
+     * three: {@code $1,234.50}, {@code $24.999 958}, {@code $0.000 412}. {@link #exact} hides nothing.
      */
     public static String dollars(Amount amount) {
         // Unsigned, so that even the smallest long has an absolute value.

@@ -6,9 +6,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something a person can act on went wrong. Features throw a subclass that carries the values; {@code web} alone turns it into
- * a
- * page, problem+json or an OpenAI error.
+ * Something a person can act on went wrong. Features throw a subclass that carries the values; {@code web} alone
+ * turns it into a page, problem+json or an OpenAI error.
  *
  * <p>
  * The message is shown to the user: it says what is wrong and what to do, and never holds a secret, a prompt or an answer.

@@ -16,9 +16,9 @@ import farthing.chain.LocalChain.Fault;
 import farthing.money.Amount;
 
 /**
- * Random transactions, re-orgs, restored states and failures of the node, of two servers with one database; then the books.
- * Seed
- * and length are the system properties {@code farthing.soak-seed} and {@code farthing.soak-seconds}.
+ * Random transactions, re-orgs, restored states and failures of the node, of two servers with one database; then
+ * the books. Seed and length are the system properties {@code farthing.soak-seed} and {@code
+ * farthing.soak-seconds}.
  */
 @Timeout(3600)
 class ChainSoakTest {
