@@ -423,6 +423,8 @@ document.addEventListener("htmx:oobAfterSwap", () => {
   if (changed && !running && !typing) location.reload();
 });
 
+// A click before there is anybody to hear it would only load the page again.
+for (const button of section.querySelectorAll("[data-waits]")) button.disabled = false;
 if ("away" in section.dataset) for (const button of buttons()) button.disabled = true;
 if (!facts.demoKey) {
   const choice = document.getElementById("wallet");

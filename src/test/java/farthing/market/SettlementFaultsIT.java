@@ -40,7 +40,7 @@ class SettlementFaultsIT {
     void aServerKilledAtAnyMomentSettlesEveryCallOnce() throws Exception {
         System.out.println("settlement soak: -Dfarthing.soak-seed=" + seed);
         Map<String, Long> charges = new HashMap<>();
-        for (int kill = 0; kill < Integer.getInteger("farthing.soak-kills", 3); kill++) {
+        for (int kill = 0; kill < Integer.getInteger("farthing.soak-kills", 2); kill++) {
             try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE)) {
                 charges.putAll(Settling.call(server, server.apiKey(), 10));
                 // From the age at which a call is settled to the block that makes its batch final.
