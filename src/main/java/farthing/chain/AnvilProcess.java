@@ -66,7 +66,14 @@ final class AnvilProcess {
                     rpc.close();
                     throw e;
                 }
-                Thread.sleep(25);
+                try {
+                    Thread.sleep(25);
+                } catch (InterruptedException stopping) {
+                    // Nobody else knows it yet, so nobody else would end it.
+                    process.destroyForcibly();
+                    rpc.close();
+                    throw stopping;
+                }
             }
         }
     }
