@@ -31,13 +31,15 @@ class ArchitectureTest {
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(Map.entry("money", Set.of()),
             Map.entry("web", Set.of("money")),
             Map.entry("blob", Set.of()), Map.entry("ledger", Set.of()), Map.entry("chain", Set.of()),
-            Map.entry("identity", Set.of("chain", "ledger")), Map.entry("artefact", Set.of("blob")),
+            Map.entry("identity", Set.of("chain", "ledger")), Map.entry("artefact", Set.of("blob", "identity")),
             Map.entry("engine", Set.of("artefact", "blob")),
-            Map.entry("catalog", Set.of("identity", "artefact", "engine", "blob")), Map.entry("receipt", Set.of("chain")),
+            Map.entry("catalog", Set.of("chain", "identity", "artefact", "engine", "blob")),
+            Map.entry("receipt", Set.of("chain")),
             Map.entry("metering", Set.of("ledger", "catalog", "identity", "receipt")),
             Map.entry("earnings", Set.of("chain", "ledger", "identity", "catalog", "metering", "receipt")),
             Map.entry("settlement", Set.of("chain", "blob", "ledger", "identity", "receipt", "metering", "earnings")),
             Map.entry("payment", Set.of("chain", "ledger", "identity", "metering", "settlement")),
+            Map.entry("onchain", Set.of("chain", "identity", "catalog", "engine", "receipt", "metering")),
             Map.entry("inference", Set.of("identity", "catalog", "engine", "receipt", "metering", "payment")));
 
     private static final JavaClasses MAIN = new ClassFileImporter()

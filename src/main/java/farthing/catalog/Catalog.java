@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 
+import farthing.chain.Address;
 import farthing.identity.AccountId;
 
 /** What is listed and what it costs now. Safe to call from any thread, inside or outside a request. */
@@ -76,8 +77,8 @@ public class Catalog {
         return offers.get(offer, models::offer);
     }
 
-    void publish(AccountId developer, ModelId id, Publication publication, List<VersionFile> files) {
-        models.add(developer, id, publication, files, clock.instant());
+    void publish(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files) {
+        models.add(developer, payee, id, publication, files, clock.instant());
         known.invalidate(id);
     }
 

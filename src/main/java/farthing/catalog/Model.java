@@ -6,11 +6,15 @@ import java.util.List;
 
 import jakarta.persistence.CascadeType;
 import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
 import jakarta.persistence.GeneratedValue;
 import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 import jakarta.persistence.OneToMany;
 import jakarta.persistence.OrderBy;
+
+import org.jspecify.annotations.Nullable;
 
 import farthing.engine.Task;
 import farthing.identity.AccountId;
@@ -28,7 +32,13 @@ class Model {
     String task;
     String purpose;
     String card;
+    @Enumerated(EnumType.STRING)
+    Visibility visibility = Visibility.PUBLIC;
+    @Nullable
+    String deprecated;
     Instant createdAt;
+    /** When its newest version or offer was made. */
+    Instant updatedAt;
     @OneToMany(mappedBy = "model", cascade = CascadeType.PERSIST)
     @OrderBy("id desc")
     List<Version> versions = new ArrayList<>();
@@ -45,6 +55,7 @@ class Model {
         purpose = publication.purpose();
         card = publication.card();
         createdAt = now;
+        updatedAt = now;
     }
 
     ModelId modelId() {

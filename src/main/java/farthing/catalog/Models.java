@@ -10,6 +10,7 @@ import jakarta.transaction.Transactional;
 
 import org.jspecify.annotations.Nullable;
 
+import farthing.chain.Address;
 import farthing.identity.AccountId;
 import io.quarkus.hibernate.orm.panache.PanacheRepository;
 import io.quarkus.panache.common.Sort;
@@ -38,7 +39,7 @@ class Models implements PanacheRepository<Model> {
         Version version = getEntityManager().find(Version.class, id.value());
         Model model = version.model;
         return new Published(id, model.modelId(), version.label, model.task().wireName(), version.split(),
-                model.modelId().owner(), model.developer());
+                model.modelId().owner(), model.developer(), new Address(version.payee));
     }
 
     Offer offer(OfferId id) {
@@ -63,9 +64,9 @@ class Models implements PanacheRepository<Model> {
                 .flatMap(model -> ModelCard.of(model, now).stream()).toList();
     }
 
-    void add(AccountId developer, ModelId id, Publication publication, List<VersionFile> files, Instant now) {
+    void add(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files, Instant now) {
         Model model = new Model(developer, id, publication, now);
-        Version version = new Version(model, publication.artefact(), files, now);
+        Version version = new Version(model, payee, publication.artefact(), files, now);
         version.offers.add(new OfferRow(version, now, publication.artefact().price()));
         model.versions.add(version);
         persist(model);

@@ -1,5 +1,6 @@
 package farthing.catalog;
 
+import farthing.chain.Address;
 import farthing.identity.AccountId;
 import farthing.money.Split;
 
@@ -8,10 +9,11 @@ import farthing.money.Split;
  *
  * @param task its wire name
  * @param owner the developer's handle
- * @param developer the developer's account, who is paid
+ * @param developer the developer's account
+ * @param payee the wallet that is paid the developer's part, the same for ever
  */
 public record Published(VersionId version, ModelId model, String label, String task, Split split, String owner,
-        AccountId developer) {
+        AccountId developer, Address payee) {
 
     /** {@code owner/name@label}. */
     public String name() {

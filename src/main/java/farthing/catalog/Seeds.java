@@ -21,6 +21,7 @@ import farthing.artefact.Artefacts;
 import farthing.artefact.Role;
 import farthing.blob.Digest;
 import farthing.identity.AccountId;
+import farthing.identity.Accounts;
 
 /** The models that a trial lists by itself, as {@code seeds.yaml} describes them. */
 @ApplicationScoped
@@ -29,11 +30,13 @@ public class Seeds {
     private final Catalog catalog;
     private final Models models;
     private final Artefacts artefacts;
+    private final Accounts accounts;
 
-    Seeds(Catalog catalog, Models models, Artefacts artefacts) {
+    Seeds(Catalog catalog, Models models, Artefacts artefacts, Accounts accounts) {
         this.catalog = catalog;
         this.models = models;
         this.artefacts = artefacts;
+        this.accounts = accounts;
     }
 
     /**
@@ -57,7 +60,7 @@ public class Seeds {
                 continue;
             }
             progress.accept("listing " + id);
-            catalog.publish(developer, id, seed, stored(seed, files));
+            catalog.publish(developer, accounts.walletOf(developer), id, seed, stored(seed, files));
         }
     }
 

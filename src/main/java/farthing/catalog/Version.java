@@ -23,6 +23,7 @@ import jakarta.persistence.OrderBy;
 import farthing.artefact.ArtefactFiles;
 import farthing.artefact.Role;
 import farthing.blob.Digest;
+import farthing.chain.Address;
 import farthing.engine.EngineKind;
 import farthing.engine.Loadable;
 import farthing.engine.Pooling;
@@ -58,6 +59,7 @@ class Version {
     int splitValidators;
     int splitPlatform;
     String provenance;
+    String payee;
     Instant createdAt;
     @ElementCollection
     @CollectionTable(name = "version_file")
@@ -70,8 +72,9 @@ class Version {
     protected Version() {
     }
 
-    Version(Model model, Publication.Artefact artefact, List<VersionFile> files, Instant now) {
+    Version(Model model, Address payee, Publication.Artefact artefact, List<VersionFile> files, Instant now) {
         this.model = model;
+        this.payee = payee.text();
         this.files.addAll(files);
         label = artefact.version();
         engine = artefact.engine();

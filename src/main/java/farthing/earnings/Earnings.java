@@ -15,7 +15,6 @@ import farthing.catalog.Catalog;
 import farthing.catalog.Published;
 import farthing.catalog.VersionId;
 import farthing.chain.Address;
-import farthing.identity.Accounts;
 import farthing.money.Split;
 import farthing.web.Site;
 import io.quarkus.runtime.StartupEvent;
@@ -35,15 +34,15 @@ public class Earnings {
 
     private final Function<Integer, Terms> terms;
     private final Optional<Address> platform;
-    // Neither split nor owner nor wallet of a version ever changes.
+    // Neither split nor payee of a version ever changes.
     private final Map<Integer, Terms> known = new ConcurrentHashMap<>();
 
     /** @param platform null where nobody said who is paid the platform's part */
     @Inject
-    Earnings(Catalog catalog, Accounts accounts, @ConfigProperty(name = "farthing.platform-payee") Optional<String> platform) {
+    Earnings(Catalog catalog, @ConfigProperty(name = "farthing.platform-payee") Optional<String> platform) {
         this(version -> {
             Published published = catalog.published(new VersionId(version));
-            return new Terms(version, published.name(), accounts.walletOf(published.developer()), published.split());
+            return new Terms(version, published.name(), published.payee(), published.split());
         }, platform.map(Address::new));
     }
 

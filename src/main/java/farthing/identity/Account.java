@@ -26,7 +26,7 @@ class Account extends PanacheEntityBase {
     }
 
     static Optional<Account> ofWallet(Address wallet) {
-        return find("wallet", wallet.text()).firstResultOptional();
+        return find("id = (select w.account from AccountWallet w where w.address = ?1)", wallet.text()).firstResultOptional();
     }
 
     static Optional<Account> ofHandle(String handle) {

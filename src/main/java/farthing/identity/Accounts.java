@@ -97,6 +97,7 @@ public class Accounts implements Viewers {
                     .orElseGet(() -> Handles.fresh(wallet, name -> Account.ofHandle(name).isPresent()));
             account.createdAt = clock.instant();
             account.persistAndFlush();
+            new AccountWallet(wallet, account.accountId(), account.createdAt).persistAndFlush();
             return account.accountId();
         });
     }

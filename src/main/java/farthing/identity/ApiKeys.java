@@ -53,12 +53,12 @@ public class ApiKeys {
         if (Line.ofAccount(account).stream().noneMatch(own -> own.lineId().equals(line))) {
             throw new IllegalArgumentException(line + " is not a line of " + account);
         }
-        String secret = SecretForm.fresh(random);
+        String secret = SecretForm.KEY.fresh(random);
         ApiKey key = new ApiKey();
         key.account = account.value();
         key.line = line.value();
         key.name = name;
-        key.prefix = SecretForm.prefix(secret);
+        key.prefix = SecretForm.KEY.prefix(secret);
         key.secretHash = SecretForm.hash(secret);
         key.totalNanos = nanos(limits.total());
         key.perDayNanos = nanos(limits.perDay());
@@ -76,19 +76,19 @@ public class ApiKeys {
      */
     public Caller authenticate(@Nullable String authorizationHeader) {
         String secret = secret(authorizationHeader);
-        if (!SecretForm.looksLikeOne(secret)) {
+        if (!SecretForm.KEY.looksLikeOne(secret)) {
             throw ApiKeyRefused.WrongApiKey.form(keysPage);
         }
-        if (!SecretForm.checks(secret)) {
+        if (!SecretForm.KEY.checks(secret)) {
             throw ApiKeyRefused.WrongApiKey.mistyped();
         }
         Instant now = clock.instant();
         Stored key = stored(SecretForm.hash(secret));
         if (key.revokedAt != null) {
-            throw new ApiKeyRefused.RevokedApiKey(SecretForm.prefix(secret), key.revokedAt, keysPage);
+            throw new ApiKeyRefused.RevokedApiKey(SecretForm.KEY.prefix(secret), key.revokedAt, keysPage);
         }
         if (key.expiresAt != null && !now.isBefore(key.expiresAt)) {
-            throw new ApiKeyRefused.ExpiredApiKey(SecretForm.prefix(secret), key.expiresAt, keysPage);
+            throw new ApiKeyRefused.ExpiredApiKey(SecretForm.KEY.prefix(secret), key.expiresAt, keysPage);
         }
         if (key.lastUsedAt == null || key.lastUsedAt.plus(LAST_USED_PRECISION).isBefore(now)) {
             QuarkusTransaction.requiringNew().run(() -> ApiKey.update("lastUsedAt = ?1 where id = ?2", now, key.id.value()));

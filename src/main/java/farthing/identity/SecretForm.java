@@ -9,37 +9,44 @@ import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 
 /**
- * The form of a key's secret: {@code fk_}, 256 random bits in 43 characters, their CRC-32 in 6. The start lets scanners find
- * leaked keys, the end tells a mistyped key from one that never was.
+ * The form of a secret: its kind, 256 random bits in 43 characters, the CRC-32 of all that in 6. The start lets scanners find
+ * leaked secrets, the end tells a mistyped one from one that never was.
  */
-class SecretForm {
+enum SecretForm {
+    /** Makes calls. */
+    KEY("fk_"),
+    /** Manages an account. */
+    TOKEN("fp_");
 
-    private static final String START = "fk_";
     private static final int RANDOM_BITS = 256;
     private static final int RANDOM_DIGITS = 43;
     private static final int CHECK_DIGITS = 6;
-    private static final int SHOWN = START.length() + 4;
-    private static final Pattern FORM = Pattern.compile(START + "[0-9A-Za-z]{" + (RANDOM_DIGITS + CHECK_DIGITS) + "}");
+    private static final int SHOWN = 4;
 
-    private SecretForm() {
+    private final String start;
+    private final Pattern form;
+
+    SecretForm(String start) {
+        this.start = start;
+        this.form = Pattern.compile(start + "[0-9A-Za-z]{49}");
     }
 
-    static String fresh(SecureRandom random) {
-        String body = START + Base62.encode(new BigInteger(RANDOM_BITS, random), RANDOM_DIGITS);
+    String fresh(SecureRandom random) {
+        String body = start + Base62.encode(new BigInteger(RANDOM_BITS, random), RANDOM_DIGITS);
         return body + check(body);
     }
 
-    static boolean looksLikeOne(String text) {
-        return FORM.matcher(text).matches();
+    boolean looksLikeOne(String text) {
+        return form.matcher(text).matches();
     }
 
-    static boolean checks(String secret) {
+    boolean checks(String secret) {
         int end = secret.length() - CHECK_DIGITS;
         return secret.substring(end).equals(check(secret.substring(0, end)));
     }
 
-    static String prefix(String secret) {
-        return secret.substring(0, SHOWN);
+    String prefix(String secret) {
+        return secret.substring(0, start.length() + SHOWN);
     }
 
     /** Plain SHA-256 is enough: nobody guesses 256 random bits. */

@@ -11,7 +11,7 @@ import org.jboss.resteasy.reactive.server.spi.ResteasyReactiveContainerRequestCo
 class CsrfFilter {
 
     private static final String FIELD = "_csrf";
-    private static final String HEADER = "X-Csrf-Token";
+    static final String HEADER = "X-Csrf-Token";
 
     private final Visit visit;
 

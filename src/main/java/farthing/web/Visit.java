@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.CookieSameSite;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 
 /** The browser of the current request: who is signed in with it, and the token its forms must bring back. */
@@ -45,6 +46,20 @@ public class Visit {
     /** @throws SignInFirst when nobody is signed in; a browser is then led to /sign-in and back */
     public Viewer signedIn() {
         return viewer().orElseThrow(() -> new SignInFirst(request.request().uri()));
+    }
+
+    /** What stands behind {@code Authorization: Bearer}. */
+    public Optional<String> bearerToken() {
+        return Optional.ofNullable(request.request().getHeader("Authorization")).map(String::strip)
+                .filter(header -> header.regionMatches(true, 0, "Bearer ", 0, 7)).map(header -> header.substring(7).strip());
+    }
+
+    /** Who is signed in, as long as the request only reads or brings the token of a page of ours in its header. */
+    public Optional<Viewer> viewerOfScript() {
+        HttpMethod method = request.request().method();
+        boolean reads = method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD) || method.equals(HttpMethod.OPTIONS);
+        String token = request.request().getHeader(CsrfFilter.HEADER);
+        return reads || token != null && brought(token) ? viewer() : Optional.empty();
     }
 
     /** Begins a session for an account whose owner has just proved to be it. An earlier session of this browser ends. */

@@ -91,7 +91,7 @@ class CatalogPagesTest {
 
     @Test
     void aCardCannotBringMarkupAlong() {
-        catalog.publish(DEVELOPER, new ModelId("mallory", "script"),
+        catalog.publish(DEVELOPER, Examples.PAYEE, new ModelId("mallory", "script"),
                 Examples.embedding("script", "Tries <script>alert(2)</script>.", inputPrice(1)), FILES);
         page("/models/mallory/script").statusCode(200).body(
                 allOf(not(containsString("<script>alert")), containsString("&lt;script&gt;alert(1)")));

@@ -161,7 +161,7 @@ class CatalogTest {
 
     private ModelId publish(String name, Instant now, Price price) {
         ModelId id = new ModelId("clockmaker", name);
-        catalogAt(now).publish(DEVELOPER, id, Examples.embedding(name, "Tells the time.", price), FILES);
+        catalogAt(now).publish(DEVELOPER, Examples.PAYEE, id, Examples.embedding(name, "Tells the time.", price), FILES);
         return id;
     }
 

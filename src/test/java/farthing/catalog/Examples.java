@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 import farthing.artefact.Role;
+import farthing.chain.Address;
 import farthing.engine.EngineKind;
 import farthing.engine.Pooling;
 import farthing.engine.PromptTemplate;
@@ -18,6 +19,7 @@ class Examples {
 
     /** Nobody who signs in: other tests make accounts in the same database. */
     static final AccountId DEVELOPER = new AccountId(Long.MAX_VALUE);
+    static final Address PAYEE = new Address("0x000000000000000000000000000000000000dEaD");
     static final Instant DAY_1 = Instant.parse("2026-01-01T00:00:00Z");
     static final Instant DAY_2 = DAY_1.plusSeconds(86_400);
     static final Instant DAY_3 = DAY_2.plusSeconds(86_400);

@@ -110,7 +110,7 @@ class SearchTest {
     }
 
     private void publish(String name, long nanos) {
-        catalog.publish(DEVELOPER, new ModelId("pricelist", name),
+        catalog.publish(DEVELOPER, Examples.PAYEE, new ModelId("pricelist", name),
                 Examples.embedding(name, "Costs something.", inputPrice(nanos)), FILES);
     }
 

@@ -131,7 +131,7 @@ class ApiKeysTest {
                 .hasMessageContaining("mistyped");
         assertThatThrownBy(() -> keys.authenticate("Bearer sk-something")).isInstanceOf(WrongApiKey.class)
                 .hasMessageContaining("keys are fk_");
-        String unknown = SecretForm.fresh(new SecureRandom());
+        String unknown = SecretForm.KEY.fresh(new SecureRandom());
         assertThatThrownBy(() -> keys.authenticate("Bearer " + unknown)).isInstanceOf(WrongApiKey.class)
                 .hasMessageContaining("No account").hasMessageNotContaining(unknown);
     }

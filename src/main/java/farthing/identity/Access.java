@@ -1,0 +1,63 @@
+package farthing.identity;
+
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+import jakarta.enterprise.context.RequestScoped;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.web.Visit;
+
+/**
+ * Who makes the current request under {@code /api}: the bearer of a token, or a page of ours whose script brings the session
+ * and,
+ * unless it only reads, the page's CSRF token in {@code X-Csrf-Token}. A session may do everything its account may.
+ */
+@RequestScoped
+public class Access {
+
+    private final Visit visit;
+    private final PersonalTokens tokens;
+    private PersonalTokens.@Nullable Bearer bearer;
+
+    Access(Visit visit, PersonalTokens tokens) {
+        this.visit = visit;
+        this.tokens = tokens;
+    }
+
+    /**
+     * @throws TokenRefused.Missing when nobody is signed in
+     * @throws TokenRefused when the token is no good, or not for this
+     */
+    public AccountId require(Scope scope) {
+        PersonalTokens.Bearer found = bearer();
+        if (!found.scopes().contains(scope)) {
+            throw new TokenRefused.WrongScope(scope);
+        }
+        return found.account();
+    }
+
+    /** Empty when nobody is signed in. @throws TokenRefused when a token is there but no good */
+    public Optional<AccountId> ifAny() {
+        try {
+            return Optional.of(require(Scope.READ));
+        } catch (TokenRefused.Missing nobody) {
+            return Optional.empty();
+        }
+    }
+
+    private PersonalTokens.Bearer bearer() {
+        if (bearer == null) {
+            bearer = visit.bearerToken().map(tokens::authenticate).orElseGet(this::session);
+        }
+        return bearer;
+    }
+
+    private PersonalTokens.Bearer session() {
+        Set<Scope> all = EnumSet.allOf(Scope.class);
+        return visit.viewerOfScript().map(viewer -> new PersonalTokens.Bearer(AccountId.of(viewer), all))
+                .orElseThrow(TokenRefused.Missing::new);
+    }
+}
