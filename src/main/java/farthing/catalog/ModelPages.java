@@ -32,11 +32,13 @@ class ModelPages {
     private final Catalog catalog;
     private final Models models;
     private final Site site;
+    private final Records records;
 
-    ModelPages(Catalog catalog, Models models, Site site) {
+    ModelPages(Catalog catalog, Models models, Site site, Records records) {
         this.catalog = catalog;
         this.models = models;
         this.site = site;
+        this.records = records;
     }
 
     @GET
@@ -47,6 +49,7 @@ class ModelPages {
         Listing listing = catalog.resolve(owner + "/" + name);
         Model model = models.find(listing.model()).orElseThrow();
         return Templates.model(ModelView.of(listing, model, tab, Calculator.of(listing, in, out, calls),
-                new Snippets(site.publicUrl().toString(), listing.model().toString())));
+                new Snippets(site.publicUrl().toString(), listing.model().toString()),
+                records.of(model.versions.stream().map(Version::versionId).toList())));
     }
 }

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,15 @@ record ModelView(String name, String href, String purpose, String task, String e
             @Nullable Signer signer, String note) {
     }
 
-    record Signer(String address, String addressShort) {
+    /** @param href where the statement is shown */
+    record Signer(String address, String addressShort, String href, boolean mined) {
+
+        static @Nullable Signer of(Version version, Map<VersionId, Records.Recorded> records) {
+            Records.Recorded recorded = records.get(version.versionId());
+            return recorded == null ? null
+                    : new Signer(recorded.signer().text(), Shortened.of(recorded.signer().text()),
+                            "/records/" + Integer.toUnsignedString(version.id), recorded.mined());
+        }
     }
 
     record Base(String name, @Nullable String href, String share) {
@@ -66,7 +75,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         }
     }
 
-    static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets) {
+    static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets,
+            Map<VersionId, Records.Recorded> records) {
         Version version = model.versions.stream().filter(one -> one.versionId().equals(listing.version())).findFirst()
                 .orElseThrow();
         String name = listing.model().toString();
@@ -79,7 +89,7 @@ record ModelView(String name, String href, String purpose, String task, String e
                 Stream.of(About.values())
                         .map(one -> new Tab(one.label, href + "?tab=" + one.address() + "#tabs", one == shown)).toList(),
                 shown.address(), new RawString(Cards.html(model.card) + facts(version)), snippets.of(listing.task()),
-                versions(model, version),
+                versions(model, version, records),
                 List.of(), List.of(), version.provenance,
                 version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool));
     }
@@ -119,7 +129,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         }
     }
 
-    private static List<VersionLine> versions(Model model, Version current) {
+    private static List<VersionLine> versions(Model model, Version current,
+            Map<VersionId, Records.Recorded> records) {
         List<VersionLine> lines = new ArrayList<>();
         for (int i = 0; i < model.versions.size(); i++) {
             Version version = model.versions.get(i);
@@ -127,7 +138,7 @@ record ModelView(String name, String href, String purpose, String task, String e
             String hash = version.loadable().files().model().hex();
             lines.add(
                     new VersionLine(version.label, version == current, hash, Shortened.of(hash), Sizes.bytes(version.sizeBytes),
-                            version.createdAt, version.licence, null, note));
+                            version.createdAt, version.licence, Signer.of(version, records), note));
         }
         return lines;
     }
