@@ -5,12 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Snippets.Snippet;
 import farthing.engine.EngineKind;
+import farthing.identity.AccountId;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.web.Shortened;
@@ -21,7 +23,7 @@ record ModelView(String name, String href, String purpose, String task, String e
         String licence, String version, String hash, String hashShort, List<PriceLine> prices, @Nullable Latency latency,
         Calculator calculator, List<SplitPart> split, @Nullable Amount paid, List<Tab> tabs, String tab, RawString cardHtml,
         List<Snippet> samples, List<VersionLine> versions, List<Base> bases, List<Set> sets, String dataNote,
-        @Nullable String dataShare) {
+        @Nullable String dataShare, @Nullable String notice, boolean callable, @Nullable String manageHref) {
 
     record PriceLine(String label, Amount amount) {
     }
@@ -76,7 +78,7 @@ record ModelView(String name, String href, String purpose, String task, String e
     }
 
     static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets,
-            Map<VersionId, Records.Recorded> records) {
+            Optional<AccountId> viewer, Map<VersionId, Records.Recorded> records) {
         Version version = model.versions.stream().filter(one -> one.versionId().equals(listing.version())).findFirst()
                 .orElseThrow();
         String name = listing.model().toString();
@@ -91,7 +93,21 @@ record ModelView(String name, String href, String purpose, String task, String e
                 shown.address(), new RawString(Cards.html(model.card) + facts(version)), snippets.of(listing.task()),
                 versions(model, version, records),
                 List.of(), List.of(), version.provenance,
-                version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool));
+                version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool), notice(model),
+                model.visibility != Visibility.UNLISTED && !model.suspended,
+                viewer.filter(listing.developer()::equals).isPresent() ? href + "/manage" : null);
+    }
+
+    private static @Nullable String notice(Model model) {
+        if (model.suspended) {
+            return "This model cannot be called: its developer's account is deactivated. Receipts of past calls stay good.";
+        }
+        return switch (model.visibility) {
+            case UNLISTED -> "This model was withdrawn by its developer and cannot be called any more. Receipts of past calls"
+                    + " stay good.";
+            case PRIVATE -> "This model is private: nobody but you finds or calls it.";
+            case PUBLIC -> model.deprecated == null ? null : "Deprecated: " + model.deprecated;
+        };
     }
 
     private static String engine(EngineKind kind) {
