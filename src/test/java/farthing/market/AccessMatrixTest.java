@@ -51,7 +51,9 @@ class AccessMatrixTest {
         OWN,
         OPERATOR,
         /** Whoever brings an API key. */
-        KEY;
+        KEY,
+        /** Nobody for being who he is. */
+        NOBODY;
 
         boolean letsIn(Actor actor) {
             return switch (this) {
@@ -59,6 +61,7 @@ class AccessMatrixTest {
                 case SIGNED_IN, KEY -> actor.someone();
                 case OWN -> actor.owner();
                 case OPERATOR -> actor.operator();
+                case NOBODY -> false;
             };
         }
     }
@@ -161,7 +164,8 @@ class AccessMatrixTest {
                 for (Annotation annotation : method.getAnnotations()) {
                     HttpMethod http = annotation.annotationType().getAnnotation(HttpMethod.class);
                     if (http != null) {
-                        routes.add(new Route(http.value(), path(resource.getAnnotation(Path.class), method.getAnnotation(Path.class))));
+                        routes.add(new Route(http.value(),
+                                path(resource.getAnnotation(Path.class), method.getAnnotation(Path.class))));
                     }
                 }
             }

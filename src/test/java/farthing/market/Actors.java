@@ -1,0 +1,177 @@
+package farthing.market;
+
+import static io.restassured.RestAssured.given;
+
+import java.security.SecureRandom;
+import java.sql.SQLException;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+import jakarta.inject.Singleton;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.TestChain;
+import farthing.TestLines;
+import farthing.catalog.Listed;
+import farthing.catalog.ModelId;
+import farthing.chain.SigningKey;
+import farthing.identity.AccountId;
+import farthing.identity.Accounts;
+import farthing.identity.ApiKeys;
+import farthing.identity.Browser;
+import farthing.identity.Demo;
+import farthing.identity.KeyLimits;
+import farthing.identity.Lines;
+import farthing.identity.PersonalTokens;
+import farthing.identity.Role;
+import farthing.identity.Roles;
+import farthing.identity.Scope;
+import farthing.inference.Payer;
+import farthing.ledger.LineId;
+import farthing.money.Amount;
+import farthing.settlement.Settling;
+import io.restassured.path.json.JsonPath;
+import io.restassured.response.Response;
+import io.restassured.specification.RequestSpecification;
+
+/** Five people with different rights, each with a browser, a token and an API key, and things that belong to one of them. */
+@Singleton
+class Actors {
+
+    /**
+     * @param browser signed in, but for nobody
+     * @param token for {@code /api}
+     * @param key for calls
+     */
+    record Actor(String name, @Nullable AccountId account, Browser browser, @Nullable String token, @Nullable String key) {
+
+        boolean someone() {
+            return account != null;
+        }
+
+        boolean owner() {
+            return name.equals("owner");
+        }
+
+        boolean operator() {
+            return name.equals("operator");
+        }
+
+        /** Asks as a page would, a program with a token, or a caller with a key, as the address has it. */
+        Response ask(String method, String path) {
+            boolean reads = method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS");
+            if (path.startsWith("/api/")) {
+                return send(bearing(token, given().accept("application/json")), reads, method, path);
+            }
+            if (path.startsWith("/v1/")) {
+                return send(bearing(key, given().accept("application/json")), reads, method, path);
+            }
+            return reads ? browser.request().request(method, path) : browser.form("/sign-in").request(method, path);
+        }
+
+        private static RequestSpecification bearing(@Nullable String secret, RequestSpecification request) {
+            return secret == null ? request : request.header("Authorization", "Bearer " + secret);
+        }
+
+        private static Response send(RequestSpecification request, boolean reads, String method, String path) {
+            if (path.startsWith("/api/uploads")) {
+                return request.header("Tus-Resumable", "1.0.0").header("Upload-Length", "3").header("Upload-Offset", "1")
+                        .contentType("application/offset+octet-stream").request(method, path);
+            }
+            return (reads ? request : request.contentType("application/json").body("{}")).request(method, path);
+        }
+    }
+
+    private final Demo demo;
+    private final Accounts accounts;
+    private final Roles roles;
+    private final PersonalTokens tokens;
+    private final ApiKeys keys;
+    private final Lines lines;
+    private final Listed listed;
+    private final Payer payer;
+    private final Settling settling;
+    private final Map<String, Actor> actors = new HashMap<>();
+
+    Actors(Demo demo, Accounts accounts, Roles roles, PersonalTokens tokens, ApiKeys keys, Lines lines, Listed listed,
+            Payer payer, Settling settling) {
+        this.demo = demo;
+        this.accounts = accounts;
+        this.roles = roles;
+        this.tokens = tokens;
+        this.keys = keys;
+        this.lines = lines;
+        this.listed = listed;
+        this.payer = payer;
+        this.settling = settling;
+    }
+
+    List<Actor> ownerLast() {
+        return List.of(nobody(), actor("caller"), actor("other"), actor("operator"), actor("owner"));
+    }
+
+    private static Actor nobody() {
+        return new Actor("nobody", null, new Browser(), null, null);
+    }
+
+    private Actor actor(String name) {
+        return actors.computeIfAbsent(name, this::fresh);
+    }
+
+    private Actor fresh(String name) {
+        SigningKey wallet = name.equals("operator") ? demo.keyOf(demo.operator()).orElseThrow()
+                : SigningKey.generate(new SecureRandom());
+        Browser browser = new Browser().signIn(wallet);
+        AccountId account = accounts.of(wallet.address());
+        if (name.equals("owner") || name.equals("other")) {
+            roles.grant(account, Role.DEVELOPER);
+        }
+        LineId line = TestLines.fresh();
+        lines.adopt(line, wallet.address(), name);
+        return new Actor(name, account, browser, tokens.create(account, "matrix", EnumSet.allOf(Scope.class), null).secret(),
+                keys.create(account, line, "matrix", KeyLimits.NONE, null).secret());
+    }
+
+    /** What belongs to the owner, and what belongs to everybody, by the names that {@code access.txt} uses. */
+    Map<String, String> things() throws SQLException {
+        Actor owner = actor("owner");
+        AccountId account = Objects.requireNonNull(owner.account());
+        Map<String, String> things = new HashMap<>();
+        String handle = accounts.handleOf(account);
+        ModelId model = new ModelId(handle, "secret-model");
+        things.put("owner", handle);
+        // Whom an operator may deactivate without anybody here missing him.
+        things.put("handle", accounts.handleOf(accounts.of(SigningKey.generate(new SecureRandom()).address())));
+        things.put("name", model.name());
+        things.put("model", model.toString());
+        things.put("version", Integer.toString(listed.privately(account, accounts.walletOf(account), model).value()));
+        LineId line = lines.of(account).getFirst();
+        things.put("line", Integer.toString(line.value()));
+        things.put("key", Long.toString(keys.create(account, line, "addressed", KeyLimits.NONE, null).id().value()));
+        things.put("token", Long.toString(tokens.create(account, "addressed", EnumSet.of(Scope.READ), null).id()));
+        settled(things);
+        return things;
+    }
+
+    /** A receipt in a batch. */
+    private void settled(Map<String, String> things) throws SQLException {
+        String receipt = given().header("Authorization", "Bearer " + payer.with(Amount.ofTokens(1)))
+                .contentType("application/json").body("""
+                        {"model": "wren/langdetect", "input": "Ein kurzer Satz."}""").post("/v1/classify").then()
+                .statusCode(200).extract().header("Farthing-Receipt");
+        things.put("receipt", receipt);
+        for (int i = 0; i < 100 && !things.containsKey("seq"); i++) {
+            settling.settle();
+            TestChain.mine(1);
+            JsonPath proof = given().get("/v1/receipts/" + receipt + "/proof").jsonPath();
+            if (proof.getString("batch.seq") != null) {
+                things.put("seq", proof.getString("batch.seq"));
+                things.put("settledLine", proof.getString("line.line"));
+            }
+        }
+    }
+}
