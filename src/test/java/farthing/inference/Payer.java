@@ -23,7 +23,7 @@ import farthing.money.Amount;
 
 /** Makes payers for tests: a line of its own with the sum asked for, and a key to it. */
 @Singleton
-public class Payer {
+class Payer {
 
     private final Demo demo;
     private final Lines lines;
@@ -66,7 +66,7 @@ public class Payer {
     }
 
     /** The secret of a new key on a new line. */
-    public String with(Amount funds) throws SQLException {
+    String with(Amount funds) throws SQLException {
         return key(line(funds), KeyLimits.NONE).secret();
     }
 
