@@ -9,10 +9,13 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -22,10 +25,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.gson.JsonObject;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.CDPSession;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Request;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
@@ -35,12 +41,7 @@ import com.microsoft.playwright.options.ReducedMotion;
 @ResourceLock(Chromium.ONE)
 class BrowserStoryIT {
 
-    private static final List<String> PUBLIC = List.of("/", "/sign-in", "/models", "/models?q=embedding", "/models?q=zebra",
-            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
-            "/models/wren/langdetect?in=x", "/batches", "/docs");
-    private static final List<String> OWN = List.of("/budgets", "/keys", "/usage", "/usage?from=2020-01-01&to=2020-01-02",
-            "/earnings",
-            "/account");
+    private static final int MOST_BYTES = 150_000;
 
     private final FarthingProcess server;
     private final Chromium chromium;
@@ -51,7 +52,7 @@ class BrowserStoryIT {
 
     BrowserStoryIT(@TempDir Path folder) {
         chromium = new Chromium();
-        server = FarthingProcess.ready(folder);
+        server = FarthingProcess.ready(folder, PageTable.SETTINGS);
     }
 
     @AfterAll
@@ -118,21 +119,111 @@ class BrowserStoryIT {
     }
 
     @Test
-    void everythingFitsAPhone() throws Exception {
+    void thePlaygroundAnswersStopsAndShowsTheChargeOfTheReceipt() throws Exception {
+        String axe = Files.readString(Path.of("src/test/node/node_modules/axe-core/axe.min.js"));
+        Map<String, Long> charges = new LinkedHashMap<>();
+        try (BrowserContext browser = browser(new Browser.NewContextOptions().setReducedMotion(ReducedMotion.REDUCE))) {
+            Page page = browser.newPage();
+            page.navigate(url("/models/wren/kjv?tab=playground"));
+            page.locator("#tabs").getByRole(AriaRole.LINK, new Locator.GetByRoleOptions().setName("Sign in")).click();
+            signIn(page);
+            assertThat(page).hasURL(url("/models/wren/kjv?tab=playground#tabs"));
+            assertThat(page.locator("[data-cost]")).containsText("at most 64 out");
+            long before = budgetLeft(page);
+            page.getByLabel("Text to continue").press("Control+Enter");
+            long charge = shownCharge(page, charges);
+            assertThat(page.locator("[data-used]")).containsText("8 tokens in");
+            assertThat(page.locator("[data-text]")).not().isEmpty();
+            assertThat(page.locator("[data-left] .money")).hasAttribute("value", Long.toString(before - charge));
+            assertThat(budgetLeft(page)).isEqualTo(before - charge);
+
+            // The client reads so slowly that it is in the middle, whatever the model's speed.
+            CDPSession network = browser.newCDPSession(page);
+            page.getByLabel("Most tokens of answer").fill("180");
+            throttle(network, 2_000);
+            button(page, "Run").click();
+            page.locator("[data-text]:not(:empty)").waitFor();
+            page.keyboard().press("Escape");
+            throttle(network, -1);
+            shownCharge(page, charges);
+            assertThat(page.locator("[data-used]")).containsText("stopped");
+
+            page.getByLabel("Text to continue").fill("begat ".repeat(300));
+            button(page, "Run").click();
+            assertThat(page.locator("[data-error]")).containsText("takes at most");
+
+            page.navigate(url("/models/wren/minilm-l6-v2?tab=playground"));
+            button(page, "Run").click();
+            shownCharge(page, charges);
+            assertThat(page.locator(".matrix td")).hasCount(16);
+            List<String> alike = page.locator(".matrix tbody tr:first-child td").allInnerTexts();
+            assertThat(alike.getFirst()).isEqualTo("1.00");
+            assertThat(Double.parseDouble(alike.get(1))).isGreaterThan(Double.parseDouble(alike.get(2)));
+            assertAccessible(page, axe);
+
+            page.navigate(url("/models/wren/langdetect?tab=playground"));
+            assertThat(page.locator("[data-cost]")).hasText("Costs $0.000\u00a0002: 1 text.");
+            button(page, "Run").click();
+            shownCharge(page, charges);
+            assertThat(page.locator(".bars tbody tr:first-child")).containsText("German (deu)");
+            assertAccessible(page, axe);
+
+            page.navigate(url("/usage"));
+            for (Map.Entry<String, Long> one : charges.entrySet()) {
+                Locator row = page.getByRole(AriaRole.ROW)
+                        .filter(new Locator.FilterOptions().setHas(page.locator("a[href='" + one.getKey() + "']")));
+                assertThat(nanos(row.locator(".money"))).isEqualTo(one.getValue());
+                assertThat(server.get(one.getKey()).body()).contains("value=\"" + one.getValue() + "\"");
+            }
+            assertThat(charges).hasSize(4);
+        }
+        // What was too long was meant to be refused; a stopped call's receipt is there a moment later.
+        complaints.removeIf(one -> one.contains("400 (Bad Request)") || one.contains("404 (Not Found)"));
+    }
+
+    /** Of the call that ends now, noted under its receipt's address. */
+    private static long shownCharge(Page page, Map<String, Long> charges) {
+        page.locator("[data-left] .money").waitFor();
+        long charge = nanos(page.locator("[data-charged] .money"));
+        charges.put(page.locator("[data-receipt] a").getAttribute("href"), charge);
+        return charge;
+    }
+
+    private static void throttle(CDPSession network, int bytesInASecond) {
+        JsonObject conditions = new JsonObject();
+        conditions.addProperty("offline", false);
+        conditions.addProperty("latency", 0);
+        conditions.addProperty("downloadThroughput", bytesInASecond);
+        conditions.addProperty("uploadThroughput", -1);
+        network.send("Network.emulateNetworkConditions", conditions);
+    }
+
+    @Test
+    void everythingFitsAPhoneAndIsLight() throws Exception {
+        List<Request> requests = new CopyOnWriteArrayList<>();
+        visit(new Browser.NewContextOptions().setViewportSize(360, 740).setHasTouch(true), page -> {
+            // Each page as if it were the first.
+            page.context().newCDPSession(page).send("Network.setCacheDisabled", disabled());
+            page.onRequestFinished(requests::add);
+        }, (page, path) -> {
+            Map<String, Integer> bytes = new LinkedHashMap<>();
+            for (Request request : List.copyOf(requests)) {
+                bytes.merge(request.url(), request.sizes().responseBodySize, Integer::sum);
+            }
+            requests.clear();
+            assertThat(bytes.values().stream().mapToInt(Integer::intValue).sum()).as(path + " sends " + bytes)
+                    .isBetween(10_000, MOST_BYTES);
+            assertThat((Integer) page.evaluate("document.documentElement.scrollWidth")).as(path + " is as wide as the phone")
+                    .isLessThanOrEqualTo(360);
+            assertThat((List<?>) page.evaluate(
+                    """
+                            [...document.querySelectorAll('button, .button, select, summary, input:not([type=checkbox], [type=radio], [type=hidden])')]
+                              .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44)
+                              .map(e => e.outerHTML)"""))
+                    .as(path + " has nothing too small for a thumb").isEmpty();
+        });
         try (BrowserContext phone = browser(new Browser.NewContextOptions().setViewportSize(360, 740).setHasTouch(true))) {
             Page page = signedIn(phone, "/");
-            for (String path : paths()) {
-                page.navigate(url(path));
-                assertThat((Integer) page.evaluate("document.documentElement.scrollWidth"))
-                        .as(path + " is as wide as the phone")
-                        .isLessThanOrEqualTo(360);
-                assertThat((List<?>) page.evaluate(
-                        """
-                                [...document.querySelectorAll('button, .button, select, summary, input:not([type=checkbox], [type=radio], [type=hidden])')]
-                                  .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44)
-                                  .map(e => e.outerHTML)"""))
-                        .as(path + " has nothing too small for a thumb").isEmpty();
-            }
             page.locator(".menu summary").tap();
             assertThat(button(page, "Sign out")).isInViewport();
         }
@@ -141,16 +232,14 @@ class BrowserStoryIT {
     @Test
     void axeFindsNothingSeriousInEitherTheme() throws Exception {
         String axe = Files.readString(Path.of("src/test/node/node_modules/axe-core/axe.min.js"));
-        try (BrowserContext browser = browser(new Browser.NewContextOptions().setReducedMotion(ReducedMotion.REDUCE))) {
-            Page page = browser.newPage();
-            page.navigate(url("/sign-in"));
-            assertAccessible(page, axe);
-            signIn(page);
-            for (String path : paths()) {
-                page.navigate(url(path));
-                assertAccessible(page, axe);
-            }
-        }
+        visit(new Browser.NewContextOptions().setReducedMotion(ReducedMotion.REDUCE),
+                (page, path) -> assertAccessible(page, axe));
+    }
+
+    private static JsonObject disabled() {
+        JsonObject disabled = new JsonObject();
+        disabled.addProperty("cacheDisabled", true);
+        return disabled;
     }
 
     @Test
@@ -178,7 +267,7 @@ class BrowserStoryIT {
 
             page.locator(".menu summary").press("Enter");
             page.keyboard().press("Tab");
-            assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Account"))).isFocused();
+            assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Usage"))).isFocused();
             page.keyboard().press("Escape");
             assertThat(page.locator(".menu summary")).isFocused();
             assertThat(button(page, "Sign out")).isHidden();
@@ -197,6 +286,10 @@ class BrowserStoryIT {
                 button(page, "Search").click();
                 assertThat(page).hasURL(Pattern.compile(".*q=retrieval.*"));
                 assertThat(page.locator(".models")).containsText("wren/bge-small");
+
+                page.navigate(url("/models/wren/kjv?tab=playground"));
+                assertThat(page.locator("[data-playground]")).containsText("needs script");
+                assertThat(page.locator("[data-playground] pre")).containsText("curl");
 
                 page.navigate(url("/keys"));
                 page.getByLabel("Name", new Page.GetByLabelOptions().setExact(true)).fill("plain");
@@ -239,10 +332,32 @@ class BrowserStoryIT {
         return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
     }
 
-    /** All pages, the receipt of a call of the caller's among them. */
-    private List<String> paths() throws Exception {
-        String receipt = call(server.apiKey()).headers().firstValue("Farthing-Receipt").orElseThrow();
-        return Stream.of(PUBLIC, OWN, List.of("/receipts/" + receipt)).flatMap(List::stream).toList();
+    private void visit(Browser.NewContextOptions options, BiConsumer<Page, String> check) throws Exception {
+        visit(options, _ -> {
+        }, check);
+    }
+
+    /** Every page of the table, as each of the people who have some there. */
+    private void visit(Browser.NewContextOptions options, Consumer<Page> begin, BiConsumer<Page, String> check)
+            throws Exception {
+        List<PageTable.Sight> sights = PageTable.prepare(server);
+        for (PageTable.Who who : PageTable.Who.values()) {
+            try (BrowserContext context = browser(options)) {
+                Page page = context.newPage();
+                if (who != PageTable.Who.NOBODY) {
+                    page.navigate(url("/sign-in"));
+                    button(page, "Sign in as " + who.label).click();
+                    assertThat(page.locator(".menu summary")).isVisible();
+                }
+                begin.accept(page);
+                for (PageTable.Sight sight : sights) {
+                    if (sight.who() == who) {
+                        assertThat(page.navigate(url(sight.path())).status()).as(sight.path()).isEqualTo(200);
+                        check.accept(page, sight.path());
+                    }
+                }
+            }
+        }
     }
 
     private HttpResponse<String> call(String secret) throws IOException, InterruptedException {
