@@ -3,12 +3,18 @@ package farthing.market;
 import static io.restassured.RestAssured.given;
 
 import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
+
+import javax.sql.DataSource;
 
 import jakarta.inject.Singleton;
 
@@ -95,10 +101,11 @@ class Actors {
     private final Listed listed;
     private final LineBalances balances;
     private final Settling settling;
+    private final DataSource source;
     private final Map<String, Actor> actors = new HashMap<>();
 
     Actors(Demo demo, Accounts accounts, Roles roles, PersonalTokens tokens, ApiKeys keys, Lines lines, Listed listed,
-            LineBalances balances, Settling settling) {
+            LineBalances balances, Settling settling, DataSource source) {
         this.demo = demo;
         this.accounts = accounts;
         this.roles = roles;
@@ -108,6 +115,7 @@ class Actors {
         this.listed = listed;
         this.balances = balances;
         this.settling = settling;
+        this.source = source;
     }
 
     List<Actor> ownerLast() {
@@ -153,8 +161,30 @@ class Actors {
         things.put("line", Integer.toString(line.value()));
         things.put("key", Long.toString(keys.create(account, line, "addressed", KeyLimits.NONE, null).id().value()));
         things.put("token", Long.toString(tokens.create(account, "addressed", EnumSet.of(Scope.READ), null).id()));
+        things.put("address", accounts.walletOf(account).text());
+        String upload = given().header("Authorization", "Bearer " + owner.token()).header("Tus-Resumable", "1.0.0")
+                .header("Upload-Length", "3").header("Upload-Metadata", "filename YQ==").post("/api/uploads").then()
+                .statusCode(201).extract().header("Location");
+        things.put("upload", upload.substring(upload.lastIndexOf('/') + 1));
+        things.put("publication", inserted("insert into publication (id, account, owner, name, state, wish, steps, because,"
+                + " created_at, ended_at) values (?, " + account.value() + ", '" + handle
+                + "', 'secret-model', 'REFUSED', '{}', '[]', 'A test.', now(), now())"));
+        things.put("draft", inserted("insert into publish_draft (id, account, content, updated_at) values (?, "
+                + account.value() + ", '{}', now())"));
         settled(things);
         return things;
+    }
+
+    /** @return the id it was inserted under */
+    private String inserted(String sql) {
+        String id = UUID.randomUUID().toString().replace("-", "");
+        try (Connection connection = source.getConnection(); PreparedStatement insert = connection.prepareStatement(sql)) {
+            insert.setString(1, id);
+            insert.executeUpdate();
+            return id;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** The line that the trial's caller has on the chain; other tests give it lines that no chain knows. */
