@@ -138,7 +138,7 @@ class SignIn {
                 Expiration Time: %s""".formatted(site.domain(), wallet, site.publicUrl(), chainId, nonce, now, expires);
     }
 
-    private static String ownPage(String next) {
+    static String ownPage(String next) {
         boolean own = next.startsWith("/") && !next.startsWith("//") && next.indexOf('\\') < 0
                 && next.chars().noneMatch(Character::isISOControl);
         return own ? next : "/";
