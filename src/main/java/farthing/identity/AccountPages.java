@@ -39,7 +39,10 @@ class AccountPages {
     }
 
     record AccountPage(String name, @Nullable String nameError, boolean saved, Instant since, List<Wallet> wallets,
-            List<LineRow> lines) {
+            @Nullable String organisation, List<Login> logins, List<LineRow> lines) {
+    }
+
+    record Login(String issuer, String subject, String name, Instant added) {
     }
 
     record Wallet(String address, String addressShort, Instant added) {
@@ -50,12 +53,17 @@ class AccountPages {
 
     private final SignedIn signedIn;
     private final Accounts accounts;
+    private final Organisation organisation;
+    private final Logins logins;
     private final Lines lines;
     private final LineBalances balances;
 
-    AccountPages(SignedIn signedIn, Accounts accounts, Lines lines, LineBalances balances) {
+    AccountPages(SignedIn signedIn, Accounts accounts, Organisation organisation, Logins logins, Lines lines,
+            LineBalances balances) {
         this.signedIn = signedIn;
         this.accounts = accounts;
+        this.organisation = organisation;
+        this.logins = logins;
         this.lines = lines;
         this.balances = balances;
     }
@@ -87,6 +95,8 @@ class AccountPages {
         return new AccountPage(name, error, saved, account.createdAt,
                 accounts.linked(id).stream().map(wallet -> new Wallet(wallet.address, Shortened.of(wallet.address),
                         wallet.addedAt)).toList(),
+                organisation.offered() ? organisation.label() : null,
+                logins.of(id).stream().map(login -> new Login(login.issuer, login.subject, login.name, login.addedAt)).toList(),
                 rows);
     }
 }

@@ -30,7 +30,8 @@ class Logins {
     }
 
     /**
-     * The account of somebody whom the organisation vouches for, made when they first come; with the roles that the organisation
+     * The account of somebody whom the organisation vouches for, made when they first come; with the roles that the
+     * organisation
      * gives them now.
      *
      * @throws DeactivatedAccount when it takes part in nothing

@@ -19,7 +19,9 @@ import io.quarkus.security.UnauthorizedException;
 import io.quarkus.security.identity.CurrentIdentityAssociation;
 import io.quarkus.security.identity.SecurityIdentity;
 
-/** Whom the organisation says the current request comes from. It is asked only here: no other request of a login is looked at. */
+/**
+ * Whom the organisation says the current request comes from. It is asked only here: no other request of a login is looked at.
+ */
 @RequestScoped
 class Members {
 

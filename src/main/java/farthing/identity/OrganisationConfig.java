@@ -23,7 +23,9 @@ interface OrganisationConfig {
     @WithDefault("your organisation")
     String label();
 
-    /** Whether the client's service account may manage users: Keycloak is then told who is a developer and who is deactivated. */
+    /**
+     * Whether the client's service account may manage users: Keycloak is then told who is a developer and who is deactivated.
+     */
     @WithDefault("false")
     boolean admin();
 }

@@ -3,9 +3,7 @@ package farthing.identity;
 import java.net.URI;
 
 import jakarta.ws.rs.DefaultValue;
-import jakarta.ws.rs.FormParam;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
@@ -17,10 +15,9 @@ import farthing.web.Site;
 import farthing.web.Visit;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
-import io.quarkus.security.UnauthorizedException;
 import io.smallrye.common.annotation.Blocking;
 
-/** Signing in with the organisation, and linking its logins. */
+/** Signing in with the organisation, and out. */
 @Path("/")
 @Produces(MediaType.TEXT_HTML)
 @Blocking
@@ -35,12 +32,7 @@ class OrganisationPages {
         private Templates() {
         }
 
-        static native TemplateInstance linkOrganisation(LinkPage page);
-
         static native TemplateInstance signedOut(SignedOutPage page);
-    }
-
-    record LinkPage(String label, String login) {
     }
 
     record SignedOutPage(String label) {
@@ -49,15 +41,13 @@ class OrganisationPages {
     private final Organisation organisation;
     private final Members members;
     private final Logins logins;
-    private final SignedIn signedIn;
     private final Visit visit;
     private final Site site;
 
-    OrganisationPages(Organisation organisation, Members members, Logins logins, SignedIn signedIn, Visit visit, Site site) {
+    OrganisationPages(Organisation organisation, Members members, Logins logins, Visit visit, Site site) {
         this.organisation = organisation;
         this.members = members;
         this.logins = logins;
-        this.signedIn = signedIn;
         this.visit = visit;
         this.site = site;
     }
@@ -76,37 +66,6 @@ class OrganisationPages {
     @Path(Organisation.SIGN_IN + "/refused")
     public Response refused() {
         throw organisation.notCompleted();
-    }
-
-    /** Asks first: whoever leads a browser here could have made it log in there as somebody else before. */
-    @GET
-    @Path(Organisation.LINK)
-    public TemplateInstance askToLink() {
-        signedIn.account();
-        return Templates.linkOrganisation(new LinkPage(organisation.label(), members.ofBrowser().name()));
-    }
-
-    @POST
-    @Path(Organisation.LINK)
-    public Response link() {
-        AccountId account = signedIn.account();
-        try {
-            Member member = members.ofBrowser();
-            members.forgetBrowser();
-            logins.link(account, member);
-        } catch (UnauthorizedException tookTooLong) {
-            // A form may not be led to another site, so the way there begins on the page before.
-            throw organisation.notCompleted();
-        }
-        return Response.seeOther(URI.create("/account?saved=true")).build();
-    }
-
-    @POST
-    @Path("/account/unlink-organisation")
-    public Response unlink(@FormParam("issuer") @DefaultValue("") String issuer,
-            @FormParam("subject") @DefaultValue("") String subject) {
-        logins.unlink(signedIn.account(), issuer, subject);
-        return Response.seeOther(URI.create("/account?saved=true")).build();
     }
 
     @GET

@@ -65,8 +65,9 @@ public abstract sealed class TokenRefused extends Problem {
     /** The organisation's token was made for somebody else to read. */
     static final class OtherAudience extends TokenRefused {
         OtherAudience(String client) {
-            super(401, "other_audience", "The bearer token was issued for another application: its audience must hold '" + client
-                    + "'. Get one for this site, or make a personal access token at /account.");
+            super(401, "other_audience",
+                    "The bearer token was issued for another application: its audience must hold '" + client
+                            + "'. Get one for this site, or make a personal access token at /account.");
         }
     }
 

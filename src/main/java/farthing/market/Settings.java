@@ -142,7 +142,8 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
             return;
         }
         if (!url.matches(production ? "https://[^\\s?#]+[^\\s?#/]" : "https?://[^\\s?#]+[^\\s?#/]")) {
-            throw new CannotStart("FARTHING_OIDC_URL is '" + url + "'; it must be the " + (production ? "https" : "http or https")
+            throw new CannotStart("FARTHING_OIDC_URL is '" + url + "'; it must be the "
+                    + (production ? "https" : "http or https")
                     + " address of an issuer, such as https://login.example.org/realms/farthing, without a slash at its end.");
         }
         // Cookies of a login under way are encrypted with it, the same on every server.
@@ -155,8 +156,9 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
             throw new CannotStart("FARTHING_OIDC_ADMIN is '" + admin + "'; it must be 'true' or 'false'.");
         }
         if (admin.equals("true") && !url.contains("/realms/")) {
-            throw new CannotStart("FARTHING_OIDC_ADMIN is 'true', and FARTHING_OIDC_URL is no realm of a Keycloak: it must end in"
-                    + " /realms/ and a name.");
+            throw new CannotStart(
+                    "FARTHING_OIDC_ADMIN is 'true', and FARTHING_OIDC_URL is no realm of a Keycloak: it must end in"
+                            + " /realms/ and a name.");
         }
     }
 
