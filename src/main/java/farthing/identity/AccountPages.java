@@ -39,10 +39,7 @@ class AccountPages {
     }
 
     record AccountPage(String name, @Nullable String nameError, boolean saved, Instant since, List<Wallet> wallets,
-            @Nullable String organisation, List<Login> logins, List<LineRow> lines) {
-    }
-
-    record Login(String issuer, String subject, String name, Instant added) {
+            @Nullable String organisation, List<LoginsPages.LoginRow> logins, List<LineRow> lines) {
     }
 
     record Wallet(String address, String addressShort, Instant added) {
@@ -96,7 +93,7 @@ class AccountPages {
                 accounts.linked(id).stream().map(wallet -> new Wallet(wallet.address, Shortened.of(wallet.address),
                         wallet.addedAt)).toList(),
                 organisation.offered() ? organisation.label() : null,
-                logins.of(id).stream().map(login -> new Login(login.issuer, login.subject, login.name, login.addedAt)).toList(),
+                logins.of(id).stream().map(LoginsPages::row).toList(),
                 rows);
     }
 }

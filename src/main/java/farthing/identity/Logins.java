@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
 import jakarta.persistence.PersistenceException;
 import jakarta.transaction.Transactional;
 
@@ -64,6 +65,8 @@ class Logins {
      */
     void unlink(AccountId account, String issuer, String subject) {
         Set<Role> brought = QuarkusTransaction.requiringNew().call(() -> {
+            // Of two that are unlinked at once, one must stay.
+            Account.findById(account.value(), LockModeType.PESSIMISTIC_WRITE);
             List<AccountLogin> logins = AccountLogin.ofAccount(account);
             AccountLogin gone = logins.stream().filter(login -> login.is(issuer, subject)).findFirst()
                     .orElseThrow(OrganisationRefused.NoSuchLogin::new);

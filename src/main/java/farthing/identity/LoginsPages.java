@@ -1,6 +1,7 @@
 package farthing.identity;
 
 import java.net.URI;
+import java.time.Instant;
 
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.FormParam;
@@ -8,6 +9,7 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 
@@ -29,9 +31,18 @@ class LoginsPages {
         }
 
         static native TemplateInstance linkOrganisation(LinkPage page);
+
+        static native TemplateInstance unlinkOrganisation(UnlinkPage page);
     }
 
     record LinkPage(String label, String login) {
+    }
+
+    record UnlinkPage(String login, String issuer, String subject) {
+    }
+
+    /** A login on the account's page. */
+    record LoginRow(String name, String issuer, Instant added, String unlinkHref) {
     }
 
     private final Organisation organisation;
@@ -67,11 +78,25 @@ class LoginsPages {
         return Response.seeOther(URI.create("/account?saved=true")).build();
     }
 
+    @GET
+    @Path("unlink")
+    public TemplateInstance askToUnlink(@QueryParam("issuer") @DefaultValue("") String issuer,
+            @QueryParam("subject") @DefaultValue("") String subject) {
+        AccountLogin login = logins.of(signedIn.account()).stream().filter(one -> one.is(issuer, subject)).findFirst()
+                .orElseThrow(OrganisationRefused.NoSuchLogin::new);
+        return Templates.unlinkOrganisation(new UnlinkPage(login.name, issuer, subject));
+    }
+
     @POST
     @Path("unlink")
     public Response unlink(@FormParam("issuer") @DefaultValue("") String issuer,
             @FormParam("subject") @DefaultValue("") String subject) {
         logins.unlink(signedIn.account(), issuer, subject);
         return Response.seeOther(URI.create("/account?saved=true")).build();
+    }
+
+    static LoginRow row(AccountLogin login) {
+        return new LoginRow(login.name, login.issuer, login.addedAt, Organisation.LINK + "/unlink?issuer="
+                + Organisation.encoded(login.issuer) + "&subject=" + Organisation.encoded(login.subject));
     }
 }

@@ -127,7 +127,7 @@ class Organisation implements TenantConfigResolver {
         }
     }
 
-    private static String encoded(String text) {
+    static String encoded(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 

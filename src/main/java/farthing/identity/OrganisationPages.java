@@ -71,6 +71,9 @@ class OrganisationPages {
     @GET
     @Path("/signed-out")
     public Response signedOut() {
+        if (!organisation.offered()) {
+            return Response.seeOther(URI.create("/")).build();
+        }
         Response.ResponseBuilder page = Response.ok(Templates.signedOut(new SignedOutPage(organisation.label())));
         return page.cookie(alsoThere(false)).build();
     }

@@ -17,7 +17,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
@@ -28,7 +30,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 
 /**
  * The real Keycloak with the realm of k8s/keycloak, one for all tests of a JVM; it ends with the JVM. It takes the first caller
- * half a minute, more where it was never started before, so begin with {@link #begin()} and do something else meanwhile.
+ * half a minute, more where it was never started before, so begin with {@link #begin()} and do something else before
+ * {@link #awaitReady()}.
  */
 final class Keycloak {
 
@@ -38,8 +41,6 @@ final class Keycloak {
 
     private static final Path HOME = Path.of("target/keycloak/keycloak-26.7.3").toAbsolutePath();
     private static final Path REALM = Path.of("k8s/keycloak/farthing-realm.json");
-    /** Begun by the first who needs it. */
-    private static final CompletableFuture<Keycloak> ONE = new CompletableFuture<>();
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     /** It works for a minute at most: the JVM's second compiler would cost more than it saves. */
     private static final String JVM = "-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dfile.encoding=UTF-8";
@@ -50,41 +51,48 @@ final class Keycloak {
     private final String adminPassword = secret();
     private final Path log;
 
-    private Keycloak() throws IOException {
-        port = FarthingProcess.freePort();
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
+
+    private Keycloak() {
+        try {
+            port = FarthingProcess.freePort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         log = HOME.resolveSibling("keycloak.log");
+        Thread.ofPlatform().name("keycloak").daemon().start(() -> {
+            try {
+                start();
+                started.complete(null);
+            } catch (Throwable e) {
+                started.completeExceptionally(e);
+            }
+        });
     }
 
-    /** Starts it, unless somebody has already, and waits for nothing. */
-    static void begin() {
-        Begun.touch();
+    private static final class One {
+        static final Keycloak KEYCLOAK = new Keycloak();
     }
 
-    /** Waits until it answers. */
+    /** Starts it, unless somebody has already, and waits for nothing; only its port and settings are good yet. */
+    static Keycloak begin() {
+        return One.KEYCLOAK;
+    }
+
     static Keycloak ready() {
-        begin();
-        return ONE.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+        Keycloak keycloak = begin();
+        keycloak.awaitReady();
+        return keycloak;
     }
 
-    private static final class Begun {
-
-        static {
-            Thread.ofPlatform().name("keycloak").daemon().start(() -> {
-                try {
-                    Keycloak keycloak = new Keycloak();
-                    keycloak.start();
-                    ONE.complete(keycloak);
-                } catch (Throwable e) {
-                    ONE.completeExceptionally(e);
-                }
-            });
-        }
-
-        private Begun() {
-        }
-
-        static void touch() {
-            // Being loaded is all that is wanted.
+    void awaitReady() {
+        try {
+            started.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new AssertionError("Keycloak did not start", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 
