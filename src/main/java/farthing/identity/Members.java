@@ -1,5 +1,6 @@
 package farthing.identity;
 
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,7 @@ import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.UnauthorizedException;
 import io.quarkus.security.identity.CurrentIdentityAssociation;
 import io.quarkus.security.identity.SecurityIdentity;
+import io.smallrye.mutiny.TimeoutException;
 
 /**
  * Whom the organisation says the current request comes from. It is asked only here: no other request of a login is looked at.
@@ -25,6 +27,8 @@ import io.quarkus.security.identity.SecurityIdentity;
 @RequestScoped
 class Members {
 
+    /** A provider may take the connection and then say nothing. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String SCOPE_PREFIX = "farthing:";
 
     private final Organisation organisation;
@@ -60,14 +64,14 @@ class Members {
     /** @throws TokenRefused naming what is wrong with the token */
     Member ofBearer() {
         try {
-            SecurityIdentity identity = identities.getDeferredIdentity().await().indefinitely();
+            SecurityIdentity identity = identities.getDeferredIdentity().await().atMost(PATIENCE);
             if (identity.isAnonymous()) {
                 throw new TokenRefused.Foreign(organisation.label());
             }
             return member(identity, scopes((JsonWebToken) identity.getPrincipal()));
         } catch (AuthenticationFailedException e) {
             throw refused(e);
-        } catch (OIDCException e) {
+        } catch (OIDCException | TimeoutException e) {
             throw organisation.away();
         }
     }
@@ -77,10 +81,10 @@ class Members {
             throw new OrganisationRefused.NotOffered();
         }
         try {
-            return identities.getDeferredIdentity().await().indefinitely();
+            return identities.getDeferredIdentity().await().atMost(PATIENCE);
         } catch (AuthenticationCompletionException | AuthenticationFailedException e) {
             throw organisation.notCompleted();
-        } catch (OIDCException e) {
+        } catch (OIDCException | TimeoutException e) {
             throw organisation.away();
         }
     }
