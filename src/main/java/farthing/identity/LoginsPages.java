@@ -1,7 +1,6 @@
 package farthing.identity;
 
 import java.net.URI;
-import java.time.Instant;
 
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.FormParam;
@@ -13,6 +12,7 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 
+import farthing.web.Visit;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.quarkus.security.UnauthorizedException;
@@ -41,20 +41,18 @@ class LoginsPages {
     record UnlinkPage(String login, String issuer, String subject) {
     }
 
-    /** A login on the account's page. */
-    record LoginRow(String name, String issuer, Instant added, String unlinkHref) {
-    }
-
     private final Organisation organisation;
     private final Members members;
     private final Logins logins;
     private final SignedIn signedIn;
+    private final Visit visit;
 
-    LoginsPages(Organisation organisation, Members members, Logins logins, SignedIn signedIn) {
+    LoginsPages(Organisation organisation, Members members, Logins logins, SignedIn signedIn, Visit visit) {
         this.organisation = organisation;
         this.members = members;
         this.logins = logins;
         this.signedIn = signedIn;
+        this.visit = visit;
     }
 
     /** Asks first: whoever leads a browser here could have made it log in there as somebody else before. */
@@ -75,7 +73,7 @@ class LoginsPages {
             // A form may not be led to another site, so the way there begins on the page before.
             throw organisation.notCompleted();
         }
-        return Response.seeOther(URI.create("/account?saved=true")).build();
+        return Response.seeOther(URI.create("/account?done=login-linked#logins")).build();
     }
 
     @GET
@@ -92,11 +90,13 @@ class LoginsPages {
     public Response unlink(@FormParam("issuer") @DefaultValue("") String issuer,
             @FormParam("subject") @DefaultValue("") String subject) {
         logins.unlink(signedIn.account(), issuer, subject);
-        return Response.seeOther(URI.create("/account?saved=true")).build();
+        // Whoever came in with that login is out.
+        visit.endOtherSessions();
+        return Response.seeOther(URI.create("/account?done=login-unlinked#logins")).build();
     }
 
-    static LoginRow row(AccountLogin login) {
-        return new LoginRow(login.name, login.issuer, login.addedAt, Organisation.LINK + "/unlink?issuer="
+    static AccountView.LoginRow row(AccountLogin login) {
+        return new AccountView.LoginRow(login.name, login.issuer, login.addedAt, Organisation.LINK + "/unlink?issuer="
                 + Organisation.encoded(login.issuer) + "&subject=" + Organisation.encoded(login.subject));
     }
 }

@@ -204,6 +204,7 @@ class BrowserStoryIT {
                 assertThat(page.getByLabel("The new key", new Page.GetByLabelOptions().setExact(true))).containsText("fk_");
                 page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Revoke plain")).click();
                 button(page, "Revoke key").click();
+                page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Show")).click();
                 assertThat(page.getByRole(AriaRole.ROW).filter(new Locator.FilterOptions().setHasText("plain")))
                         .containsText("revoked");
             }
