@@ -174,7 +174,8 @@ class AccountPages {
                 roles.of(id).stream().map(AccountPages::word).toList(),
                 accounts.linked(id).stream().map(wallet -> new AccountView.WalletRow(wallet.address,
                         Shortened.of(wallet.address), wallet.addedAt, wallet.address.equals(account.wallet))).toList(),
-                organisation.offered() ? organisation.label() : null, logins.of(id).stream().map(LoginsPages::row).toList(), good, all.size() - good.size(), told.created, told.form != null,
+                organisation.offered() ? organisation.label() : null, logins.of(id).stream().map(LoginsPages::row).toList(),
+                good, all.size() - good.size(), told.created, told.form != null,
                 told.form == null ? TokenForm.fresh(clock) : told.form, lines(id)));
     }
 
