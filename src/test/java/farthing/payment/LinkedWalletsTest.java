@@ -16,9 +16,9 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Map;
 
-import jakarta.inject.Inject;
-
 import javax.sql.DataSource;
+
+import jakarta.inject.Inject;
 
 import org.junit.jupiter.api.Test;
 
@@ -82,8 +82,8 @@ class LinkedWalletsTest {
                 .post("/budgets/" + line + "/vouchers").then().statusCode(202);
         Wallet.until(() -> {
             TestChain.finalizeNow();
-            return balances.balances(account).containsKey(line)
-                    && balances.balances(account).get(line).left().equals(Amount.ofTokens(3));
+            LineBalances.Balance balance = balances.balances(account).get(line);
+            return balance != null && balance.left().equals(Amount.ofTokens(3));
         });
         assertThat(lines.walletOf(line)).contains(second.address());
         browser.request().get("/budgets").then().body(allOf(containsString("data-owner=\"" + second.address() + "\""),
@@ -110,7 +110,8 @@ class LinkedWalletsTest {
             insert.executeUpdate();
         }
         Browser browser = new Browser();
-        page(browser, token, "/budgets").body(allOf(containsString("No wallet yet"), not(containsString("data-action=\"begin\""))));
+        page(browser, token, "/budgets")
+                .body(allOf(containsString("No wallet yet"), not(containsString("data-action=\"begin\""))));
         page(browser, token, "/earnings").body(containsString("No wallet to be paid at"));
         page(browser, token, "/earnings/payouts.csv");
         page(browser, token, "/earnings/earned.csv");
@@ -147,7 +148,8 @@ class LinkedWalletsTest {
     }
 
     private static ValidatableResponse page(Browser browser, String token, String path) {
-        return browser.request().accept("text/html, text/csv").cookie("farthing_session", token).get(path).then().statusCode(200);
+        return browser.request().accept("text/html, text/csv").cookie("farthing_session", token).get(path).then()
+                .statusCode(200);
     }
 
     private Map<String, String> voucher(SigningKey key, LineId line, long micros) throws Exception {
@@ -155,7 +157,8 @@ class LinkedWalletsTest {
             SpendVoucher voucher = new SpendVoucher(line, Amount.ofNanos(micros * 1000),
                     chain.position(connection).orElseThrow().head().at().plus(Duration.ofDays(2)));
             return Map.of("line", line.toString(), "ceiling", Long.toString(micros), "deadline",
-                    Long.toString(voucher.deadline().getEpochSecond()), "chain_id", Long.toString(deployment.chainId()), "vault",
+                    Long.toString(voucher.deadline().getEpochSecond()), "chain_id", Long.toString(deployment.chainId()),
+                    "vault",
                     deployment.vault().text(), "signature",
                     HexFormat.of().formatHex(key.sign(voucher.digest(deployment.chainId(), deployment.vault()))));
         }
