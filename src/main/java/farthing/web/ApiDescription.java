@@ -10,7 +10,7 @@ import org.eclipse.microprofile.openapi.models.Operation;
 import io.quarkus.smallrye.openapi.OpenApiFilter;
 
 /** Leaves in the description what programs use: pages are for people. Whatever stands under {@code /api} takes a token. */
-@OpenApiFilter(OpenApiFilter.RunStage.BUILD)
+@OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public class ApiDescription implements OASFilter {
 
     @Override

@@ -82,8 +82,8 @@ class LinkedWalletsTest {
                 .post("/budgets/" + line + "/vouchers").then().statusCode(202);
         Wallet.until(() -> {
             TestChain.finalizeNow();
-            return balances.balances(account).containsKey(line)
-                    && balances.balances(account).get(line).left().equals(Amount.ofTokens(3));
+            LineBalances.Balance balance = balances.balances(account).get(line);
+            return balance != null && balance.left().equals(Amount.ofTokens(3));
         });
         assertThat(lines.walletOf(line)).contains(second.address());
         browser.request().get("/budgets").then().body(allOf(containsString("data-owner=\"" + second.address() + "\""),
