@@ -4,12 +4,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Snippets.Snippet;
 import farthing.engine.EngineKind;
+import farthing.identity.AccountId;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.web.Shortened;
@@ -17,15 +20,17 @@ import io.quarkus.qute.RawString;
 
 /** What the page of one model shows; see the head of its template. */
 record ModelView(String name, String href, String purpose, String task, String engine, String size, String quantisation,
-        String licence, String version, String hash, String hashShort, List<PriceLine> prices, @Nullable Latency latency,
-        Calculator calculator, List<SplitPart> split, @Nullable Amount paid, List<Tab> tabs, String tab, RawString cardHtml,
+        String licence, String version, String hash, String hashShort, List<PriceLine> prices, Figures figures,
+        Calculator calculator, List<SplitPart> split, Takings.@Nullable Sum paid, List<Graph> graphs, List<Tab> tabs,
+        String tab, RawString cardHtml,
         List<Snippet> samples, List<VersionLine> versions, List<Base> bases, List<Set> sets, String dataNote,
-        @Nullable String dataShare) {
+        @Nullable String dataShare, @Nullable String notice, boolean callable, @Nullable String manageHref) {
 
     record PriceLine(String label, Amount amount) {
     }
 
-    record Latency(String p50, String p95, String uptime) {
+    /** @param json for chart.js */
+    record Graph(String id, String title, String unit, RawString json) {
     }
 
     record Tab(String label, String href, boolean here) {
@@ -35,7 +40,15 @@ record ModelView(String name, String href, String purpose, String task, String e
             @Nullable Signer signer, String note) {
     }
 
-    record Signer(String address, String addressShort) {
+    /** @param href where the statement is shown */
+    record Signer(String address, String addressShort, String href, boolean mined) {
+
+        static @Nullable Signer of(Version version, Map<VersionId, Records.Recorded> records) {
+            Records.Recorded recorded = records.get(version.versionId());
+            return recorded == null ? null
+                    : new Signer(recorded.signer().text(), Shortened.of(recorded.signer().text()),
+                            "/records/" + Integer.toUnsignedString(version.id), recorded.mined());
+        }
     }
 
     record Base(String name, @Nullable String href, String share) {
@@ -49,7 +62,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         CARD("Card"),
         USE("Use it"),
         VERSIONS("Versions"),
-        DATA("Data");
+        DATA("Data"),
+        PERFORMANCE("Performance");
 
         private final String label;
 
@@ -66,7 +80,9 @@ record ModelView(String name, String href, String purpose, String task, String e
         }
     }
 
-    static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets) {
+    static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets,
+            Optional<AccountId> viewer, Map<VersionId, Records.Recorded> records, Figures figures, Takings.Sum paid,
+            List<Graph> graphs) {
         Version version = model.versions.stream().filter(one -> one.versionId().equals(listing.version())).findFirst()
                 .orElseThrow();
         String name = listing.model().toString();
@@ -75,20 +91,38 @@ record ModelView(String name, String href, String purpose, String task, String e
         String hash = listing.loadable().files().model().hex();
         return new ModelView(name, href, model.purpose, model.task, engine(version.engine), Sizes.bytes(version.sizeBytes),
                 version.quantisation, version.licence, version.label, hash, Shortened.of(hash), prices(listing.offer().price()),
-                null, calculator, SplitPart.of(listing.split(), model.owner, calculator.each()), null,
+                figures, calculator,
+                paid.calls() == 0 ? SplitPart.of(listing.split(), model.owner, calculator.each())
+                        : SplitPart.of(listing.split(), model.owner, paid.parts()),
+                paid.calls() == 0 ? null : paid, graphs,
                 Stream.of(About.values())
                         .map(one -> new Tab(one.label, href + "?tab=" + one.address() + "#tabs", one == shown)).toList(),
                 shown.address(), new RawString(Cards.html(model.card) + facts(version)), snippets.of(listing.task()),
-                versions(model, version),
+                versions(model, version, records),
                 List.of(), List.of(), version.provenance,
-                version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool));
+                version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool), notice(model),
+                model.visibility != Visibility.UNLISTED && !model.suspended,
+                viewer.filter(listing.developer()::equals).isPresent() ? href + "/manage" : null);
     }
 
-    private static String engine(EngineKind kind) {
+    private static @Nullable String notice(Model model) {
+        if (model.suspended) {
+            return "This model cannot be called: its developer's account is deactivated. Receipts of past calls stay good.";
+        }
+        return switch (model.visibility) {
+            case UNLISTED -> "This model was withdrawn by its developer and cannot be called any more. Receipts of past calls"
+                    + " stay good.";
+            case PRIVATE -> "This model is private: nobody but you finds or calls it.";
+            case PUBLIC -> model.deprecated == null ? null : "Deprecated: " + model.deprecated;
+        };
+    }
+
+    static String engine(EngineKind kind) {
         return switch (kind) {
             case ONNX -> "ONNX Runtime";
             case GGUF -> "llama.cpp";
             case OPENNLP -> "Apache OpenNLP";
+            case REMOTE -> "remote endpoint";
         };
     }
 
@@ -101,7 +135,7 @@ record ModelView(String name, String href, String purpose, String task, String e
                 + Cards.paragraph(version.attribution);
     }
 
-    private static List<PriceLine> prices(Price price) {
+    static List<PriceLine> prices(Price price) {
         List<PriceLine> lines = new ArrayList<>();
         add(lines, "1 million input tokens", price.perMillionInputTokens());
         add(lines, "1 million output tokens", price.perMillionOutputTokens());
@@ -119,7 +153,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         }
     }
 
-    private static List<VersionLine> versions(Model model, Version current) {
+    private static List<VersionLine> versions(Model model, Version current,
+            Map<VersionId, Records.Recorded> records) {
         List<VersionLine> lines = new ArrayList<>();
         for (int i = 0; i < model.versions.size(); i++) {
             Version version = model.versions.get(i);
@@ -127,7 +162,7 @@ record ModelView(String name, String href, String purpose, String task, String e
             String hash = version.loadable().files().model().hex();
             lines.add(
                     new VersionLine(version.label, version == current, hash, Shortened.of(hash), Sizes.bytes(version.sizeBytes),
-                            version.createdAt, version.licence, null, note));
+                            version.createdAt, version.licence, Signer.of(version, records), note));
         }
         return lines;
     }

@@ -53,8 +53,8 @@ class Shelf {
     @Transactional
     void keep(Collection<Long> models) {
         Long[] ids = models.toArray(Long[]::new);
-        new Sql("delete from listing l using model m where m.id = l.model_id and m.visibility = 'UNLISTED' and m.id = any (?)",
-                (Object) ids).update(source);
+        new Sql("delete from listing l using model m where m.id = l.model_id and m.id = any (?)"
+                + " and (m.visibility = 'UNLISTED' or m.suspended)", (Object) ids).update(source);
         new Sql(ROWS.formatted(typicalCalls()), clock.instant(), ids).update(source);
         new Sql("""
                 insert into listing_word select distinct word
@@ -63,26 +63,29 @@ class Shelf {
                 order by word on conflict do nothing""", (Object) ids).update(source);
     }
 
-    /** Offers that came into force since, and models that another hand put there. */
+    /** What came into force or was changed since, by whatever hand; the first time, all that is missing. */
     @Transactional
     public int catchUp() {
         Instant now = clock.instant();
-        List<Boolean> behind = new Sql("""
-                select true from listing_kept where offers_at = '-infinity' or exists (
-                    select from offer where valid_from > offers_at - ? * interval '1 second' and valid_from <= ?)
-                for update skip locked""", OVERLAP_SECONDS, now).list(source, row -> row.getBoolean(1));
-        if (behind.isEmpty()) {
+        String came = "o.valid_from > offers_at - ? * interval '1 second' and o.valid_from <= ?";
+        String changed = "m.changed_at > clock_timestamp() - ? * interval '1 second'"
+                + " and not exists (select from listing l where l.model_id = m.id and l.kept_at >= m.changed_at)";
+        List<Boolean> first = new Sql("select offers_at = '-infinity' from listing_kept where offers_at = '-infinity'")
+                .add(" or exists (select from offer o where " + came + ")", OVERLAP_SECONDS, now)
+                .add(" or exists (select from model m where " + changed + ") for update skip locked", OVERLAP_SECONDS)
+                .list(source, row -> row.getBoolean(1));
+        if (first.isEmpty()) {
             return 0;
         }
-        List<Long> due = new Sql("""
-                select m.id from model m where m.visibility <> 'UNLISTED' and (
-                    m.id in (select v.model_id from offer o join version v on v.id = o.version_id, listing_kept
-                        where o.valid_from > offers_at - ? * interval '1 second' and o.valid_from <= ?)
-                    or not exists (select from listing l where l.model_id = m.id))""", OVERLAP_SECONDS, now)
-                .list(source, row -> row.getLong(1));
-        keep(due);
+        Sql due = first.getFirst()
+                ? new Sql("select m.id from model m where not exists (select from listing l where l.model_id = m.id)")
+                : new Sql("select v.model_id from offer o join version v on v.id = o.version_id, listing_kept where " + came,
+                        OVERLAP_SECONDS, now)
+                        .add(" union select m.id from model m where " + changed, OVERLAP_SECONDS);
+        List<Long> models = due.list(source, row -> row.getLong(1));
+        keep(models);
         new Sql("update listing_kept set offers_at = ?", now).update(source);
-        return due.size();
+        return models.size();
     }
 
     /** Adds what was counted since to the figures of 30 days; a new day moves them all. */
@@ -175,10 +178,11 @@ class Shelf {
     private static final String ROWS = """
             insert into listing (model_id, version_id, owner_account, visibility, owner, name, purpose, task, engine,
                 quantisation, licence, size_class, context_class, price_class, size_bytes, thousand, data_share, deprecated,
-                created_at, updated_at)
+                created_at, updated_at, kept_at)
             select m.id, v.id, m.owner_account, m.visibility, m.owner, m.name, m.purpose, m.task, lower(v.engine),
                 v.quantisation, v.licence,\s""" + Facet.SIZE_CLASS + ", " + Facet.CONTEXT_CLASS + ", " + Facet.PRICE_CLASS + """
-            , v.size_bytes, p.thousand, v.split_data_pool, m.deprecated, m.created_at, m.updated_at
+            , v.size_bytes, p.thousand, v.split_data_pool, m.deprecated, m.created_at, m.updated_at,
+                clock_timestamp()
             from model m
             join lateral (
                 select v.*, o.per_million_input_tokens, o.per_million_output_tokens, o.per_call, o.per_item
@@ -192,14 +196,14 @@ class Shelf {
                     + v.per_million_output_tokens * cast(typical.output_tokens as numeric) * 1000, 1000000)
                 + cast(v.per_item as numeric) * typical.items * 1000 + cast(v.per_call as numeric) * 1000)::bigint
                 as thousand) p
-            where m.visibility <> 'UNLISTED' and m.id = any (?)
+            where m.visibility <> 'UNLISTED' and not m.suspended and m.id = any (?)
             on conflict (model_id) do update set version_id = excluded.version_id, owner_account = excluded.owner_account,
                 visibility = excluded.visibility, owner = excluded.owner, name = excluded.name, purpose = excluded.purpose,
                 task = excluded.task, engine = excluded.engine, quantisation = excluded.quantisation,
                 licence = excluded.licence, size_class = excluded.size_class, context_class = excluded.context_class,
                 price_class = excluded.price_class, size_bytes = excluded.size_bytes, thousand = excluded.thousand,
                 data_share = excluded.data_share, deprecated = excluded.deprecated, created_at = excluded.created_at,
-                updated_at = excluded.updated_at,
+                updated_at = excluded.updated_at, kept_at = excluded.kept_at,
                 p50 = case when listing.version_id = excluded.version_id then listing.p50 end""";
 
     private static String typicalCalls() {

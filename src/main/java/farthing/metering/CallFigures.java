@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 
 import jakarta.inject.Singleton;
 
@@ -62,10 +61,9 @@ public class CallFigures {
         return log.charges().stream().map(UsageLog.ChargeCount::version).distinct().toList();
     }
 
-    /** The call charged last. */
-    public Optional<PublicCall> last() {
-        return log.last().map(call -> new PublicCall(call.body().id(), new VersionId(call.receipt().version()),
-                call.receipt().charge()));
+    /** The calls charged last, the newest first. Those of private models are among them. */
+    public List<PublicCall> latest(int most) {
+        return log.latest(most).stream().map(call -> new PublicCall(call.receipt(), call.version(), call.charge())).toList();
     }
 
     public long callsSince(Instant since) {

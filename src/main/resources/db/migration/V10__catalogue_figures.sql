@@ -48,6 +48,8 @@ create table listing (
     deprecated     text,
     created_at     timestamptz not null,
     updated_at     timestamptz not null,
+    -- By the database's own clock.
+    kept_at        timestamptz not null,
     -- The figures of 30 days; the median is of the current version, in microseconds, null until it was measured.
     calls30        bigint      not null default 0,
     p50            integer,

@@ -36,7 +36,8 @@ import com.microsoft.playwright.options.ReducedMotion;
 class BrowserStoryIT {
 
     private static final List<String> PUBLIC = List.of("/", "/sign-in", "/models", "/models?q=embedding", "/models?q=zebra",
-            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
+            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=performance", "/compare?m=wren/kjv&m=wren/langdetect",
+            "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
             "/models/wren/langdetect?in=x", "/batches", "/docs");
     private static final List<String> OWN = List.of("/budgets", "/keys", "/usage", "/usage?from=2020-01-01&to=2020-01-02",
             "/earnings",
@@ -182,6 +183,41 @@ class BrowserStoryIT {
             page.keyboard().press("Escape");
             assertThat(page.locator(".menu summary")).isFocused();
             assertThat(button(page, "Sign out")).isHidden();
+        }
+    }
+
+    @Test
+    void modelsAreFoundWhileTypingAndComparedByTicking() {
+        try (BrowserContext browser = browser(new Browser.NewContextOptions())) {
+            Page page = browser.newPage();
+            page.navigate(url("/models"));
+            Locator count = page.locator("#count");
+            String all = count.innerText();
+            page.locator("#models-q").pressSequentially("retriev");
+            assertThat(page.locator(".model")).hasCount(1);
+            assertThat(page.locator(".model")).containsText("wren/bge-small");
+            assertThat(count).containsText("1 model");
+            assertThat(page.locator("#models-q")).isFocused();
+            assertThat(page.locator("#facets")).containsText("embedding");
+            assertThat(page).hasURL(url("/models?q=retriev"));
+
+            page.locator("#models-q").fill("");
+            assertThat(count).hasText(all);
+            page.getByLabel("completion").check();
+            assertThat(page.locator(".model")).hasCount(1);
+            assertThat(page.getByLabel("completion")).isFocused();
+            assertThat(page).hasURL(url("/models?task=completion"));
+            page.getByLabel("Compare wren/kjv").check();
+            page.getByLabel("completion").uncheck();
+            page.getByLabel("Compare wren/langdetect").check();
+            page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Compare 2")).click();
+            assertThat(page.locator(".compare thead th")).hasCount(2);
+            assertThat(page.locator(".compare tr.differs").filter(new Locator.FilterOptions().setHasText("Engine"))).isVisible();
+
+            page.goBack();
+            page.goBack();
+            assertThat(page).hasURL(url("/models?m=wren/kjv"));
+            assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Compare 1"))).isVisible();
         }
     }
 
