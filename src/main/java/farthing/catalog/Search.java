@@ -47,6 +47,7 @@ public class Search {
     private static final long MOST_WITH_PARTS = 1_000;
     /** Of more matches than this the best are the most popular. */
     private static final long MOST_RANKED = 2_000;
+    private static final int MOST_MISSPELT = 3;
     private static final int FEW_COMBINATIONS = 200;
     /** Counts of fewer models are quick, and a developer sees a new model in them at once. */
     private static final long FEW = 5_000;
@@ -232,14 +233,23 @@ public class Search {
                 .toList();
     }
 
-    /** The text with each of its words as the listed word that is most alike. */
+    /**
+     * The text with the words that no listing has as those most alike. Whoever mistypes gets the first letter right and not many
+     * letters too many, which leaves few words to look at.
+     */
     private String spelt(String text) {
-        String[] words = words(text).toArray(String[]::new);
-        return String.join(" ", new Sql("""
-                select coalesce((select w.word from listing_word w where w.word % asked.word
-                    order by similarity(w.word, asked.word) desc, w.word limit 1), asked.word)
-                from unnest(?) with ordinality as asked (word, place) order by place""", (Object) words)
-                .list(source, row -> row.getString(1)));
+        List<String> words = words(text);
+        Map<String, String> alike = new Sql("""
+                select asked.word, (select w.word from listing_word w where left(w.word, 1) = left(asked.word, 1)
+                        and length(w.word) between length(asked.word) - 2 and length(asked.word) + 2
+                        and similarity(w.word, asked.word) >= 0.3
+                    order by similarity(w.word, asked.word) desc, w.word limit 1)
+                from (select distinct word from unnest(?) word) asked
+                where not exists (select from listing_word w where w.word = asked.word) limit ?""",
+                words.toArray(String[]::new), MOST_MISSPELT)
+                .list(source, row -> Map.entry(row.getString(1), Optional.ofNullable(row.getString(2)))).stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().orElse(entry.getKey())));
+        return words.stream().map(word -> alike.getOrDefault(word, word)).collect(Collectors.joining(" "));
     }
 
     private static Sql order(Order order, String text, long total) {

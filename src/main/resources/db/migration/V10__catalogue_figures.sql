@@ -81,7 +81,7 @@ alter table model drop column words;
 create table listing_word (
     word text primary key
 );
-create index listing_word_alike on listing_word using gin (word gin_trgm_ops);
+create index listing_word_alike on listing_word (left(word, 1), length(word));
 
 -- How far the listing was kept; its lock makes one server at a time keep it.
 create table listing_kept (

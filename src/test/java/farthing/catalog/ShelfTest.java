@@ -22,6 +22,7 @@ import java.util.function.Predicate;
 
 import javax.sql.DataSource;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -96,7 +97,8 @@ class ShelfTest {
         shelf.countCalls();
         for (int i = 0; i < 40; i++) {
             Map<Facet, Set<String>> chosen = chosen(random);
-            String text = random.nextInt(3) == 0 ? "" : pick(random, WORDS) + (random.nextBoolean() ? "" : " " + pick(random, WORDS));
+            String text = random.nextInt(3) == 0 ? ""
+                    : pick(random, WORDS) + (random.nextBoolean() ? "" : " " + pick(random, WORDS));
             Optional<AccountId> viewer = random.nextBoolean() ? Optional.empty() : Optional.of(OWNER);
             Order order = Order.values()[random.nextInt(Order.values().length)];
             Found found = search.find(new Wanted(text, chosen, order, 1, viewer));
@@ -106,7 +108,8 @@ class ShelfTest {
 
             for (Facet facet : Facet.values()) {
                 Map<String, Long> counts = new TreeMap<>();
-                matching.stream().filter(fits(chosen, facet)).forEach(one -> counts.merge(one.facets.get(facet), 1L, Long::sum));
+                matching.stream().filter(fits(chosen, facet))
+                        .forEach(one -> counts.merge(one.facets.get(facet), 1L, Long::sum));
                 chosen.getOrDefault(facet, Set.of()).forEach(value -> counts.putIfAbsent(value, 0L));
                 if (!matching.isEmpty()) {
                     assertThat(new TreeMap<>(found.counts(facet))).as(facet + " of " + text + chosen).isEqualTo(counts);
@@ -176,15 +179,18 @@ class ShelfTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "%", "_", "\\", "'", "''; drop table listing; --", "& | ! ( :* <->", "a", "z b", "\"zorb", "-zorb", "zorb or",
+    @ValueSource(strings = { "%", "_", "\\", "'", "''; drop table listing; --", "& | ! ( :* <->", "a", "z b", "\"zorb", "-zorb",
+            "zorb or",
             "\0\u0001", "zorb\u0000quib", "Ⅷ ß 日本語", "((((((((((", "zorb:*" })
     void whateverIsTypedIsHarmless(String text) {
         for (int i = 0; i < 5; i++) {
             write(new Random(i), i);
         }
         shelf.catchUp();
-        assertThat(search.find(new Wanted(text, Map.of(Facet.LICENCE, Set.of("' or true --")), Order.BEST, -7, Optional.of(OWNER)))
-                .total()).isZero();
+        assertThat(
+                search.find(new Wanted(text, Map.of(Facet.LICENCE, Set.of("' or true --")), Order.BEST, -7, Optional.of(OWNER)))
+                        .total())
+                .isZero();
         assertThat(search.find(new Wanted(text, Map.of(), Order.BEST, 1 << 30, Optional.empty())).models()).isNotNull();
     }
 
@@ -202,7 +208,7 @@ class ShelfTest {
                 .toList();
     }
 
-    private static Predicate<Written> fits(Map<Facet, Set<String>> chosen, Facet except) {
+    private static Predicate<Written> fits(Map<Facet, Set<String>> chosen, @Nullable Facet except) {
         return one -> chosen.entrySet().stream()
                 .allMatch(facet -> facet.getKey() == except || facet.getValue().contains(one.facets.get(facet.getKey())));
     }
@@ -252,7 +258,7 @@ class ShelfTest {
     }
 
     private Written write(Random random, int i, Price price, Task task) {
-        long owner = 1 + random.nextInt(4);
+        long owner = 1L + random.nextInt(4);
         boolean open = random.nextInt(5) > 0 || i == 0;
         String name = "own" + owner + "/m" + String.format("%03d", i);
         String purpose = pick(random, WORDS) + " " + pick(random, WORDS) + ".";
@@ -264,7 +270,8 @@ class ShelfTest {
         Instant created = NOW.minusSeconds(1 + random.nextInt(1_000_000));
         List<Long> ids = new Sql("""
                 insert into model (owner_account, owner, name, task, purpose, card, created_at, updated_at, visibility)
-                values (?, ?, ?, ?, ?, 'A card.', ?, ?, ?) returning id""", owner, "own" + owner, name.substring(5), task.wireName(),
+                values (?, ?, ?, ?, ?, 'A card.', ?, ?, ?) returning id""", owner, "own" + owner, name.substring(5),
+                task.wireName(),
                 purpose, created, created, open ? "PUBLIC" : "PRIVATE").list(database, row -> row.getLong(1));
         int version = new Sql("""
                 insert into version (model_id, label, engine, quantisation, parameters, size_bytes, context_tokens, licence,
@@ -284,14 +291,18 @@ class ShelfTest {
         facets.put(Facet.ENGINE, engine.toLowerCase(Locale.ROOT));
         facets.put(Facet.LICENCE, licence);
         facets.put(Facet.QUANTISATION, quantisation);
-        facets.put(Facet.SIZE, size <= 10_000_000 ? "up to 10 MB" : size <= 50_000_000 ? "10 to 50 MB"
-                : size <= 500_000_000 ? "50 to 500 MB" : "over 500 MB");
-        facets.put(Facet.CONTEXT, context <= 512 ? "up to 512 tokens" : context <= 4096 ? "512 to 4,096 tokens"
-                : context <= 32768 ? "4,096 to 32,768 tokens" : "over 32,768 tokens");
+        facets.put(Facet.SIZE, size <= 10_000_000 ? "up to 10 MB"
+                : size <= 50_000_000 ? "10 to 50 MB"
+                        : size <= 500_000_000 ? "50 to 500 MB" : "over 500 MB");
+        facets.put(Facet.CONTEXT, context <= 512 ? "up to 512 tokens"
+                : context <= 4096 ? "512 to 4,096 tokens"
+                        : context <= 32768 ? "4,096 to 32,768 tokens" : "over 32,768 tokens");
         long thousand = TypicalCall.of(task).costOfThousand(price).nanos();
-        facets.put(Facet.PRICE, thousand == 0 ? "free" : thousand <= 10_000_000 ? "up to $0.01"
-                : thousand <= 100_000_000 ? "$0.01 to $0.10" : thousand <= 1_000_000_000 ? "$0.10 to $1" : "over $1");
-        Written one = new Written(ids.getFirst(), version, name, owner, open, name.replace('/', ' ') + " " + purpose, price, task,
+        facets.put(Facet.PRICE, thousand == 0 ? "free"
+                : thousand <= 10_000_000 ? "up to $0.01"
+                        : thousand <= 100_000_000 ? "$0.01 to $0.10" : thousand <= 1_000_000_000 ? "$0.10 to $1" : "over $1");
+        Written one = new Written(ids.getFirst(), version, name, owner, open, name.replace('/', ' ') + " " + purpose, price,
+                task,
                 created, calls, micros, facets);
         written.add(one);
         return one;

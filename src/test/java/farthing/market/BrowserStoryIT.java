@@ -36,7 +36,8 @@ import com.microsoft.playwright.options.ReducedMotion;
 class BrowserStoryIT {
 
     private static final List<String> PUBLIC = List.of("/", "/sign-in", "/models", "/models?q=embedding", "/models?q=zebra",
-            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=performance", "/compare?m=wren/kjv&m=wren/langdetect",
+            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=performance",
+            "/compare?m=wren/kjv&m=wren/langdetect",
             "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
             "/models/wren/langdetect?in=x", "/batches", "/docs");
     private static final List<String> OWN = List.of("/budgets", "/keys", "/usage", "/usage?from=2020-01-01&to=2020-01-02",
@@ -212,7 +213,8 @@ class BrowserStoryIT {
             page.getByLabel("Compare wren/langdetect").check();
             page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Compare 2")).click();
             assertThat(page.locator(".compare thead th")).hasCount(2);
-            assertThat(page.locator(".compare tr.differs").filter(new Locator.FilterOptions().setHasText("Engine"))).isVisible();
+            assertThat(page.locator(".compare tr.differs").filter(new Locator.FilterOptions().setHasText("Engine")))
+                    .isVisible();
 
             page.goBack();
             page.goBack();
