@@ -234,7 +234,8 @@ public class Search {
     }
 
     /**
-     * The text with the words that no listing has as those most alike. Whoever mistypes gets the first letter right and not many
+     * The text with the words that no listing has as those most alike. Whoever mistypes gets the first letter right and not
+     * many
      * letters too many, which leaves few words to look at.
      */
     private String spelt(String text) {
