@@ -69,7 +69,8 @@ public final class RemoteEndpoints implements AutoCloseable {
     RemoteEndpoints(Vertx vertx, RemoteConfig config, EngineSettings settings, Secrets secrets, Resolver resolver) {
         // How many calls run at once is limited for each version; this is for an endpoint that serves many.
         this.client = vertx.createHttpClient(
-                new HttpClientOptions().setConnectTimeout((int) CONNECT_TIME.toMillis()).setKeepAliveTimeout(KEPT_SECONDS),
+                new HttpClientOptions().setConnectTimeout((int) CONNECT_TIME.toMillis())
+                        .setSslHandshakeTimeout(CONNECT_TIME.toSeconds()).setKeepAliveTimeout(KEPT_SECONDS),
                 new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS));
         this.config = config;
         this.settings = settings;

@@ -43,6 +43,8 @@ import farthing.engine.Input.Prompt;
 import farthing.engine.Input.Texts;
 import farthing.web.Problem;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.PfxOptions;
 
 /** Calls of a remote endpoint that answers, that fails in every way, and that is where it must not be. */
 class RemoteEndpointTest {
@@ -408,7 +410,21 @@ class RemoteEndpointTest {
         gone.close();
         assertThatThrownBy(() -> remote.tryOut(remote.endpoint(gone.url(), "m"), Optional.empty(), Task.EMBEDDING))
                 .hasMessage("A trial call failed: the endpoint cannot be reached.");
-        assertThatThrownBy(() -> remote.tryOut(remote.endpoint("https://localhost:" + upstream((_, to) -> to.json(200, ""))
-                .port(), "m"), Optional.empty(), Task.EMBEDDING)).hasMessageContaining("TLS");
+    }
+
+    @Test
+    void aCertificateOfTheEndpointsOwnMakingIsNotTrusted() throws Exception {
+        Path keys = folder.resolve("keys.p12");
+        assertThat(new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/keytool").toString(), "-genkeypair",
+                "-alias", "own", "-keyalg", "EC", "-dname", "CN=localhost", "-ext", "san=dns:localhost", "-keystore",
+                keys.toString(), "-storepass", "changeit").inheritIO().start().waitFor()).isZero();
+        var server = vertx.createHttpServer(new HttpServerOptions().setSsl(true)
+                .setKeyCertOptions(new PfxOptions().setPath(keys.toString()).setPassword("changeit")))
+                .requestHandler(request -> request.response().end("{}")).listen(0, "127.0.0.1").toCompletionStage()
+                .toCompletableFuture().get(5, TimeUnit.SECONDS);
+        open.add(() -> server.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
+        RemoteEndpoints remote = remote();
+        assertThatThrownBy(() -> remote.tryOut(remote.endpoint("https://localhost:" + server.actualPort(), "m"),
+                Optional.empty(), Task.EMBEDDING)).hasMessageContaining("no certificate that is valid");
     }
 }
