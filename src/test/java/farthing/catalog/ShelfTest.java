@@ -60,11 +60,11 @@ class ShelfTest {
         }
     }
 
-    private final DataSource database = kept(TestDatabase.separate("shelf"));
+    private static final DataSource DATABASE = kept(TestDatabase.separate("shelf"));
     private final TestClock clock = new TestClock(NOW);
     private final Counted activity = new Counted();
-    private final Shelf shelf = new Shelf(database, activity, clock);
-    private final Search search = new Search(database, activity, clock);
+    private final Shelf shelf = new Shelf(DATABASE, activity, clock);
+    private final Search search = new Search(DATABASE, activity, clock);
     private final List<Written> written = new ArrayList<>();
 
     /** What the calls of each version came to, all of them yesterday. */
@@ -212,7 +212,8 @@ class ShelfTest {
             Connection connection = source.getConnection();
             Connection open = (Connection) Proxy.newProxyInstance(ShelfTest.class.getClassLoader(),
                     new Class<?>[] { Connection.class },
-                    (proxy, method, arguments) -> method.getName().equals("close") ? null : method.invoke(connection, arguments));
+                    (proxy, method, arguments) -> method.getName().equals("close") ? null
+                            : method.invoke(connection, arguments));
             return (DataSource) Proxy.newProxyInstance(ShelfTest.class.getClassLoader(), new Class<?>[] { DataSource.class },
                     (proxy, method, arguments) -> open);
         } catch (SQLException e) {
@@ -289,13 +290,13 @@ class ShelfTest {
                 insert into model (owner_account, owner, name, task, purpose, card, created_at, updated_at, visibility)
                 values (?, ?, ?, ?, ?, 'A card.', ?, ?, ?) returning id""", owner, "own" + owner, name.substring(5),
                 task.wireName(),
-                purpose, created, created, open ? "PUBLIC" : "PRIVATE").list(database, row -> row.getLong(1));
+                purpose, created, created, open ? "PUBLIC" : "PRIVATE").list(DATABASE, row -> row.getLong(1));
         int version = new Sql("""
                 insert into version (model_id, label, engine, quantisation, parameters, size_bytes, context_tokens, licence,
                     attribution, prompt_template, pooling, normalise, split_developer, split_base_model, split_data_pool,
                     split_validators, split_platform, provenance, created_at, payee)
                 values (?, '1', ?, ?, 1, ?, ?, ?, '', 'NONE', 'NONE', false, 10000, 0, 0, 0, 0, '', ?, '0x') returning id""",
-                ids.getFirst(), engine, quantisation, size, context, licence, created).list(database, row -> row.getInt(1))
+                ids.getFirst(), engine, quantisation, size, context, licence, created).list(DATABASE, row -> row.getInt(1))
                 .getFirst();
         offer(version, created, price);
         long calls = random.nextInt(3) == 0 ? 0 : random.nextInt(1000);
@@ -334,11 +335,11 @@ class ShelfTest {
     private void offer(int version, Instant from, Price price) {
         new Sql("insert into offer (version_id, valid_from, per_million_input_tokens, per_million_output_tokens, per_call, per_item)"
                 + " values (?, ?, ?, ?, ?, ?)", version, from, price.perMillionInputTokens(), price.perMillionOutputTokens(),
-                price.perCall(), price.perItem()).update(database);
+                price.perCall(), price.perItem()).update(DATABASE);
     }
 
     private void run(String sql) {
-        new Sql(sql).update(database);
+        new Sql(sql).update(DATABASE);
     }
 
     private static <T> T pick(Random random, List<T> from) {
