@@ -3,11 +3,9 @@ package farthing.market;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -48,27 +46,11 @@ class BudgetsIT {
         chromium.close();
     }
 
-    /** A wallet as pages find it (EIP-6963), which does what the test says and sends nothing. */
-    private static final String WALLET = """
-            window.walletChain = '0x1';
-            const request = async ({ method, params }) => {
-              if (method === 'eth_requestAccounts' && window.walletDeclines) throw { code: 4001, message: 'no' };
-              if (method === 'eth_requestAccounts') return ['ADDRESS'];
-              if (method === 'personal_sign') return window.walletSigns(params[0]);
-              if (method === 'eth_chainId') return window.walletChain;
-              throw { code: 4001, message: 'no' };
-            };
-            addEventListener('eip6963:requestProvider', () => dispatchEvent(new CustomEvent('eip6963:announceProvider',
-              { detail: { info: { uuid: 'test', name: 'Test wallet' }, provider: { request } } })));
-            """;
-
     @Test
     void whatAWalletRefusesIsSaidAtItsStep() {
         SigningKey key = SigningKey.generate(new SecureRandom());
         try (BrowserContext browser = chromium.browser.newContext()) {
-            browser.exposeFunction("walletSigns", message -> "0x" + HexFormat.of().formatHex(key.signPersonal(new String(
-                    HexFormat.of().parseHex(((String) message[0]).substring(2)), StandardCharsets.UTF_8))));
-            browser.addInitScript(WALLET.replace("ADDRESS", key.address().text()));
+            BrowserWallet.install(browser, key);
             Page page = browser.newPage();
             page.navigate(server.uri("/sign-in?next=/budgets").toString());
             button(page, "Sign in with Test wallet").click();

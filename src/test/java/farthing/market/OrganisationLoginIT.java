@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +29,8 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
+
+import farthing.chain.SigningKey;
 
 /** Logins of an organisation beside wallets, with a real Keycloak. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -207,6 +211,57 @@ class OrganisationLoginIT {
         assertThat(api("POST", "/api/accounts/dora/reactivate", operator).statusCode()).isEqualTo(204);
         server.await("Keycloak to know of the reactivation", () -> keycloak.enabled(dora));
         assertThat(words(account(keycloak.token(dora, way.port)).get("roles"))).containsExactly("developer");
+    }
+
+    @Test
+    @ResourceLock(Chromium.ONE)
+    void aMemberLinksAWalletToBePaidAtAndPublishesWithABearerToken() throws Exception {
+        keycloakAnswers();
+        Keycloak.Person fay = keycloak.person("fay");
+        SigningKey wallet = SigningKey.generate(new SecureRandom());
+        String token = keycloak.token(fay, way.port);
+        HttpResponse<String> unpaid = publish(token, "{}");
+        assertThat(unpaid.statusCode()).as(unpaid.body()).isEqualTo(422);
+        assertThat(unpaid.body()).contains("wallet");
+        try (Chromium chromium = new Chromium(); BrowserContext browser = chromium.browser.newContext()) {
+            BrowserWallet.install(browser, wallet);
+            Page page = browser.newPage();
+            page.navigate(url("/sign-in/organisation?next=/account"));
+            logIn(page, fay);
+            assertThat(page).hasURL(url("/account"));
+            button(page, "Link with Test wallet").click();
+            assertThat(page.locator("section[aria-labelledby=wallets] table")).containsText("paid here");
+
+            Path model = Path.of("target/seed/kjv/kjv-q8_0.gguf");
+            HttpResponse<String> upload = FarthingProcess.HTTP.send(HttpRequest.newBuilder(server.uri("/api/uploads"))
+                    .header("Authorization", "Bearer " + token).header("Tus-Resumable", "1.0.0")
+                    .header("Upload-Length", Long.toString(Files.size(model)))
+                    .header("Content-Type", "application/offset+octet-stream")
+                    .POST(HttpRequest.BodyPublishers.ofFile(model)).build(), HttpResponse.BodyHandlers.ofString());
+            assertThat(upload.statusCode()).as(upload.body()).isEqualTo(201);
+            String location = upload.headers().firstValue("Location").orElseThrow();
+            HttpResponse<String> begun = publish(token, """
+                    {"files": {"model": "%s"}, "task": "completion", "purpose": "Published with a bearer token.",
+                     "card": "A test.", "licence": "Apache-2.0", "offer": {"per_million_output_tokens": 1000000000},
+                     "split": {"developer": 9200, "platform": 800}}""".formatted(
+                    location.substring(location.lastIndexOf('/') + 1)));
+            assertThat(begun.statusCode()).as(begun.body()).isEqualTo(202);
+            String publication = "/api/publications/" + json.readTree(begun.body()).get("id").asText();
+            server.await("the version to be listed", () -> {
+                JsonNode now = json.readTree(api("GET", publication, token).body());
+                assertThat(now.get("state").asText()).as(now.toString()).isNotEqualTo("refused");
+                return now.get("state").asText().equals("listed");
+            });
+            page.navigate(url("/models/fay/bearer"));
+            assertThat(page.locator("h1")).containsText("bearer");
+            assertThat(words(account(token).get("roles"))).containsExactly("developer");
+            server.await("Keycloak to know the developer", () -> keycloak.roles(fay).contains("developer"));
+        }
+    }
+
+    private HttpResponse<String> publish(String token, String body) throws IOException, InterruptedException {
+        return FarthingProcess.HTTP.send(request("POST", "/api/models/fay/bearer/versions", token)
+                .method("POST", HttpRequest.BodyPublishers.ofString(body)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private void refused(String token, String sentence) throws IOException, InterruptedException {
