@@ -201,7 +201,9 @@ class BrowserStoryIT {
         List<Request> requests = new CopyOnWriteArrayList<>();
         visit(new Browser.NewContextOptions().setViewportSize(360, 740).setHasTouch(true), page -> {
             // Each page as if it were the first.
-            page.context().newCDPSession(page).send("Network.setCacheDisabled", disabled());
+            CDPSession network = page.context().newCDPSession(page);
+            network.send("Network.enable");
+            network.send("Network.setCacheDisabled", disabled());
             page.onRequestFinished(requests::add);
         }, (page, path) -> {
             Map<String, Integer> bytes = new LinkedHashMap<>();
