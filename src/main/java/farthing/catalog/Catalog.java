@@ -3,6 +3,7 @@ package farthing.catalog;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -87,11 +88,6 @@ public class Catalog {
                 .toList();
     }
 
-    /** The models listed last, as shown in lists. */
-    public List<ModelCard> newest(int most) {
-        return models.newest(clock.instant(), most);
-    }
-
     /** What a version of a past call was, whether or not it can still be called. */
     public Published published(VersionId version) {
         return published.get(version, models::published);
@@ -105,6 +101,11 @@ public class Catalog {
     /** Every version of every model of theirs, callable or not. */
     public List<VersionId> versionsOf(AccountId developer) {
         return models.versionsOf(developer);
+    }
+
+    /** Every version whose developer's part one of these wallets is paid, whoever has the model now. */
+    public List<VersionId> versionsPaidTo(Collection<Address> wallets) {
+        return models.versionsPaidTo(wallets);
     }
 
     public Offer offer(OfferId offer) {
