@@ -24,6 +24,12 @@ class Models implements PanacheRepository<Model> {
 
     private static final Sort BY_NAME = Sort.by("owner", "name");
 
+    private final Shelf shelf;
+
+    Models(Shelf shelf) {
+        this.shelf = shelf;
+    }
+
     Optional<Model> find(ModelId id) {
         return find("owner = ?1 and name = ?2", id.owner(), id.name()).firstResultOptional();
     }
@@ -88,17 +94,19 @@ class Models implements PanacheRepository<Model> {
         return asker.map(AccountId::value).orElse(-1L);
     }
 
-    List<ModelCard> newest(Instant now, int most) {
-        return find("visibility = 'PUBLIC' and not suspended order by createdAt desc, id").page(0, most).list().stream()
-                .flatMap(model -> ModelCard.of(model, now).stream()).toList();
-    }
-
     void add(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files, Instant now) {
         Model model = new Model(developer, id, publication, now);
         Version version = new Version(model, payee, publication.artefact(), files, now);
         version.offers.add(new OfferRow(version, now, publication.artefact().price()));
         model.versions.add(version);
         persist(model);
+        keepListed(model);
+    }
+
+    /** To be called whenever a model, its versions or its offers were changed. */
+    void keepListed(Model model) {
+        getEntityManager().flush();
+        shelf.keep(List.of(model.id));
     }
 
     /** At most three, the most similar first; a wrong name by the same owner alone is no similarity. */

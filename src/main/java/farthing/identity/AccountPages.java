@@ -66,18 +66,22 @@ class AccountPages {
     private final Accounts accounts;
     private final Roles roles;
     private final PersonalTokens tokens;
+    private final Organisation organisation;
+    private final Logins logins;
     private final Lines lines;
     private final LineBalances balances;
     private final Site site;
     private final Clock clock;
 
-    AccountPages(SignedIn signedIn, Visit visit, Accounts accounts, Roles roles, PersonalTokens tokens, Lines lines,
-            LineBalances balances, Site site, Clock clock) {
+    AccountPages(SignedIn signedIn, Visit visit, Accounts accounts, Roles roles, PersonalTokens tokens,
+            Organisation organisation, Logins logins, Lines lines, LineBalances balances, Site site, Clock clock) {
         this.signedIn = signedIn;
         this.visit = visit;
         this.accounts = accounts;
         this.roles = roles;
         this.tokens = tokens;
+        this.organisation = organisation;
+        this.logins = logins;
         this.lines = lines;
         this.balances = balances;
         this.site = site;
@@ -170,12 +174,9 @@ class AccountPages {
                 roles.of(id).stream().map(AccountPages::word).toList(),
                 accounts.linked(id).stream().map(wallet -> new AccountView.WalletRow(wallet.address,
                         Shortened.of(wallet.address), wallet.addedAt, wallet.address.equals(account.wallet))).toList(),
-                logins(id), good, all.size() - good.size(), told.created, told.form != null,
+                organisation.offered() ? organisation.label() : null, logins.of(id).stream().map(LoginsPages::row).toList(),
+                good, all.size() - good.size(), told.created, told.form != null,
                 told.form == null ? TokenForm.fresh(clock) : told.form, lines(id)));
-    }
-
-    private List<AccountView.LoginRow> logins(AccountId id) {
-        return List.of();
     }
 
     private List<AccountView.LineRow> lines(AccountId id) {
@@ -197,6 +198,8 @@ class AccountPages {
             case "linked" -> "The wallet is linked. It can sign in to this account from now on.";
             case "unlinked" -> "The wallet is unlinked. Everybody who was signed in elsewhere was signed out.";
             case "paid" -> "Versions published from now on pay this wallet.";
+            case "login-linked" -> "The login is linked. It can sign in to this account from now on.";
+            case "login-unlinked" -> "The login is unlinked. Everybody who was signed in elsewhere was signed out.";
             case "revoked" -> "The token is revoked.";
             default -> null;
         };

@@ -9,7 +9,8 @@ import farthing.money.Amount;
 
 /** An account as its page shows it; the template says what each part is. */
 record AccountView(String name, @Nullable String nameError, boolean saved, @Nullable String done, Instant since,
-        List<String> roles, List<WalletRow> wallets, List<LoginRow> logins, List<TokenRow> tokens, int endedTokens,
+        List<String> roles, List<WalletRow> wallets, @Nullable String organisation, List<LoginRow> logins,
+        List<TokenRow> tokens, int endedTokens,
         @Nullable NewToken created, boolean rejected, TokenForm form, List<LineRow> lines) {
 
     record WalletRow(String address, String addressShort, Instant added, boolean paidHere) {

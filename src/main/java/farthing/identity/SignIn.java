@@ -178,7 +178,7 @@ class SignIn {
         return request == null ? message : message + "\nRequest ID: " + request;
     }
 
-    private static String ownPage(String next) {
+    static String ownPage(String next) {
         boolean own = next.startsWith("/") && !next.startsWith("//") && next.indexOf('\\') < 0
                 && next.chars().noneMatch(Character::isISOControl);
         return own ? next : "/";
