@@ -8,7 +8,7 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
 await build({
-  entryPoints: ["assets/js/theme.js", "assets/js/app.js", "assets/js/wallet.js", "assets/js/budgets.js", "assets/js/chart.js", "assets/css/app.css"],
+  entryPoints: ["assets/js/theme.js", "assets/js/app.js", "assets/js/wallet.js", "assets/js/budgets.js", "assets/js/publish.js", "assets/js/chart.js", "assets/css/app.css"],
   outdir: dist,
   entryNames: "[name]",
   assetNames: "[name]-[hash]", // fonts are named from inside app.css, where no ?v= reaches
@@ -21,6 +21,8 @@ await build({
   logLevel: "warning",
 });
 copyFileSync("assets/wren.svg", `${dist}/wren.svg`);
+// The licences that a model may name; the server reads them from here, too.
+writeFileSync(`${dist}/licences.txt`, readFileSync("node_modules/spdx-license-ids/index.json", "utf8").replace(/[[\]",\s]+/g, "\n").trim() + "\n");
 
 const hash = createHash("sha256");
 for (const name of readdirSync(dist).sort()) hash.update(name).update(readFileSync(`${dist}/${name}`));
