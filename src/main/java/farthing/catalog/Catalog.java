@@ -97,6 +97,11 @@ public class Catalog {
         return published.get(version, models::published);
     }
 
+    /** What its developer states of a version; empty where there is none. */
+    public Optional<VersionFacts> facts(VersionId version) {
+        return models.facts(version);
+    }
+
     /** Every version of every model of theirs, callable or not. */
     public List<VersionId> versionsOf(AccountId developer) {
         return models.versionsOf(developer);

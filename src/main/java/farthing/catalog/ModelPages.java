@@ -37,8 +37,10 @@ class ModelPages {
     private final Models models;
     private final Site site;
     private final SignedIn signedIn;
+    private final Records records;
 
-    ModelPages(Catalog catalog, Models models, Site site, SignedIn signedIn) {
+    ModelPages(Catalog catalog, Models models, Site site, SignedIn signedIn, Records records) {
+        this.records = records;
         this.signedIn = signedIn;
         this.catalog = catalog;
         this.models = models;
@@ -54,6 +56,7 @@ class ModelPages {
         Listing listing = catalog.shown(owner + "/" + name, viewer);
         Model model = models.find(listing.model()).orElseThrow();
         return Templates.model(ModelView.of(listing, model, tab, Calculator.of(listing, in, out, calls),
-                new Snippets(site.publicUrl().toString(), listing.model().toString()), viewer));
+                new Snippets(site.publicUrl().toString(), listing.model().toString()), viewer,
+                records.of(model.versions.stream().map(Version::versionId).toList())));
     }
 }

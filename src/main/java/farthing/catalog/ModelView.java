@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -37,7 +38,15 @@ record ModelView(String name, String href, String purpose, String task, String e
             @Nullable Signer signer, String note) {
     }
 
-    record Signer(String address, String addressShort) {
+    /** @param href where the statement is shown */
+    record Signer(String address, String addressShort, String href, boolean mined) {
+
+        static @Nullable Signer of(Version version, Map<VersionId, Records.Recorded> records) {
+            Records.Recorded recorded = records.get(version.versionId());
+            return recorded == null ? null
+                    : new Signer(recorded.signer().text(), Shortened.of(recorded.signer().text()),
+                            "/records/" + Integer.toUnsignedString(version.id), recorded.mined());
+        }
     }
 
     record Base(String name, @Nullable String href, String share) {
@@ -69,7 +78,7 @@ record ModelView(String name, String href, String purpose, String task, String e
     }
 
     static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets,
-            Optional<AccountId> viewer) {
+            Optional<AccountId> viewer, Map<VersionId, Records.Recorded> records) {
         Version version = model.versions.stream().filter(one -> one.versionId().equals(listing.version())).findFirst()
                 .orElseThrow();
         String name = listing.model().toString();
@@ -82,7 +91,7 @@ record ModelView(String name, String href, String purpose, String task, String e
                 Stream.of(About.values())
                         .map(one -> new Tab(one.label, href + "?tab=" + one.address() + "#tabs", one == shown)).toList(),
                 shown.address(), new RawString(Cards.html(model.card) + facts(version)), snippets.of(listing.task()),
-                versions(model, version),
+                versions(model, version, records),
                 List.of(), List.of(), version.provenance,
                 version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool), notice(model),
                 model.visibility != Visibility.UNLISTED && !model.suspended,
@@ -136,7 +145,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         }
     }
 
-    private static List<VersionLine> versions(Model model, Version current) {
+    private static List<VersionLine> versions(Model model, Version current,
+            Map<VersionId, Records.Recorded> records) {
         List<VersionLine> lines = new ArrayList<>();
         for (int i = 0; i < model.versions.size(); i++) {
             Version version = model.versions.get(i);
@@ -144,7 +154,7 @@ record ModelView(String name, String href, String purpose, String task, String e
             String hash = version.loadable().files().model().hex();
             lines.add(
                     new VersionLine(version.label, version == current, hash, Shortened.of(hash), Sizes.bytes(version.sizeBytes),
-                            version.createdAt, version.licence, null, note));
+                            version.createdAt, version.licence, Signer.of(version, records), note));
         }
         return lines;
     }

@@ -44,6 +44,10 @@ class Models implements PanacheRepository<Model> {
                 model.modelId().owner(), model.developer(), new Address(version.payee));
     }
 
+    Optional<VersionFacts> facts(VersionId id) {
+        return Optional.ofNullable(getEntityManager().find(Version.class, id.value())).map(VersionFacts::of);
+    }
+
     Offer offer(OfferId id) {
         return getEntityManager().find(OfferRow.class, id.value()).offer();
     }

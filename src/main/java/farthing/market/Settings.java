@@ -69,6 +69,9 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
         checkUrl(environment, "FARTHING_CHAIN_RPC_URL");
         checkUrl(environment, "FARTHING_CHAIN_PUBLIC_RPC_URL");
         ADDRESSES.forEach(name -> checkAddress(name, get(environment, name, "")));
+        for (String wallet : get(environment, "FARTHING_OPERATORS", "").split(",", -1)) {
+            checkAddress("FARTHING_OPERATORS", wallet.strip());
+        }
     }
 
     private static void checkUrl(Map<String, String> environment, String name) {
