@@ -9,10 +9,13 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 
 import org.jspecify.annotations.Nullable;
 
+import farthing.identity.AccountDeactivated;
 import farthing.identity.AccountId;
+import farthing.identity.AccountReactivated;
 import farthing.money.Price;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 
@@ -119,5 +122,17 @@ class Management {
         }
     }
 
-//SUSPEND
+    /** Nobody calls the models of an account that takes part in nothing; its private ones were its own anyway. */
+    void deactivated(@Observes AccountDeactivated event) {
+        suspend(event.account(), true);
+    }
+
+    void reactivated(@Observes AccountReactivated event) {
+        suspend(event.account(), false);
+    }
+
+    private void suspend(AccountId account, boolean suspended) {
+        models.suspend(account, suspended);
+        models.of(account).forEach(model -> catalog.changed(model.modelId()));
+    }
 }

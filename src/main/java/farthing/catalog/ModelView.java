@@ -127,7 +127,7 @@ record ModelView(String name, String href, String purpose, String task, String e
                 + Cards.paragraph(version.attribution);
     }
 
-    private static List<PriceLine> prices(Price price) {
+    static List<PriceLine> prices(Price price) {
         List<PriceLine> lines = new ArrayList<>();
         add(lines, "1 million input tokens", price.perMillionInputTokens());
         add(lines, "1 million output tokens", price.perMillionOutputTokens());

@@ -7,10 +7,12 @@ import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
 import farthing.money.Split;
+import farthing.web.Shortened;
 
 
 /** A model as its owner sees it, as JSON and on the page where it is managed. */
@@ -27,6 +29,22 @@ record OwnModel(String model, String href, String task, String purpose, String c
     record OwnVersion(int id, String label, String engine, String quantisation, long parameters, long sizeBytes, int contextTokens,
             String licence, String sha256, SplitView split, String payee, @Nullable String trial, Instant createdAt,
             List<OfferView> offers) {
+
+        @JsonIgnore
+        public String sha256Short() {
+            return Shortened.of(sha256);
+        }
+
+        @JsonIgnore
+        public String payeeShort() {
+            return Shortened.of(payee);
+        }
+
+        /** In one line, for the page. */
+        @JsonIgnore
+        public String facts() {
+            return Sizes.bytes(sizeBytes) + " · " + quantisation + " · " + licence;
+        }
     }
 
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)

@@ -6,6 +6,7 @@ import java.util.Locale;
 
 import org.jspecify.annotations.Nullable;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
@@ -24,6 +25,17 @@ record PublicationView(String id, String model, String href, String state, List<
 
     /** @param state waiting, running, done or failed */
     record StepView(String rule, String state, @Nullable String says) {
+
+        /** For the page. */
+        @JsonIgnore
+        public String sign() {
+            return switch (state) {
+                case "done" -> "✓";
+                case "failed" -> "×";
+                case "running" -> "…";
+                default -> "○";
+            };
+        }
     }
 
     /** @param param the part of the request at fault, where there is one */
@@ -40,6 +52,16 @@ record PublicationView(String id, String model, String href, String state, List<
 
     private static @Nullable Refusal refusal(PublicationRun run) {
         return run.because == null ? null : new Refusal(run.rule == null ? "" : run.rule, run.param, run.because);
+    }
+
+    /** The kind of its badge. */
+    @JsonIgnore
+    public String badge() {
+        return switch (state) {
+            case "listed" -> "good";
+            case "refused" -> "bad";
+            default -> "waiting";
+        };
     }
 
     boolean running() {

@@ -18,7 +18,6 @@ import javax.sql.DataSource;
 
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.Observes;
 import jakarta.interceptor.Interceptor;
 import jakarta.persistence.LockModeType;
@@ -32,6 +31,8 @@ import farthing.artefact.UploadRefused;
 import farthing.artefact.Uploads;
 import farthing.engine.Loadable;
 import farthing.identity.Accounts;
+import farthing.identity.Role;
+import farthing.identity.Roles;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -58,14 +59,14 @@ class Publisher {
     private final Accounts accounts;
     private final Trial trial;
     private final DataSource source;
-    private final Event<VersionListed> listed;
+    private final Roles roles;
     private final Clock clock;
     private final Set<String> inHand = ConcurrentHashMap.newKeySet();
     private final Semaphore places = new Semaphore(AT_ONCE);
     private volatile boolean stopping;
 
     Publisher(PublicationRuns runs, Models models, Catalog catalog, Uploads uploads, ArtefactCheck check, Accounts accounts,
-            Trial trial, DataSource source, Event<VersionListed> listed, Clock clock) {
+            Trial trial, DataSource source, Roles roles, Clock clock) {
         this.runs = runs;
         this.models = models;
         this.catalog = catalog;
@@ -74,7 +75,7 @@ class Publisher {
         this.accounts = accounts;
         this.trial = trial;
         this.source = source;
-        this.listed = listed;
+        this.roles = roles;
         this.clock = clock;
     }
 
@@ -192,7 +193,7 @@ class Publisher {
             stored.trial = came;
             stored.steps = runs.json(progress.allDone());
             stored.list(row.versionId(), now);
-            listed.fire(new VersionListed(row.versionId(), run.model(), run.developer()));
+            roles.grant(run.developer(), Role.DEVELOPER);
             return row.versionId();
         });
         if (version == null) {
