@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,17 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
         return new Settings(production, Path.of(get(environment, "FARTHING_DATA", "data")).toAbsolutePath().normalize(),
                 get(environment, "FARTHING_HOST", "127.0.0.1"), port(get(environment, "FARTHING_PORT", "8080")),
                 database(environment), ownChain);
+    }
+
+    /** The database of production, which is all that a migration needs. */
+    static Database migrating(Map<String, String> environment) {
+        List<String> missing = NEEDED.stream().filter(name -> name.startsWith("FARTHING_DATABASE_"))
+                .filter(name -> !given(environment, name)).toList();
+        if (!missing.isEmpty()) {
+            throw new CannotStart("a migration needs the database, and these settings are missing: "
+                    + String.join(", ", missing) + " (docs/configuration.md says what each is). A trial migrates its own.");
+        }
+        return Objects.requireNonNull(database(environment));
     }
 
     private static boolean given(Map<String, String> environment, String name) {
