@@ -17,7 +17,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import farthing.identity.AccountId;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 
-
 /** Forms of /publish as their owners left them, so that a reload or another day loses nothing. */
 @ApplicationScoped
 @Transactional
@@ -54,7 +53,7 @@ class Drafts implements PanacheRepositoryBase<PublishDraft, String> {
         if (!id.matches("[0-9a-f]{32}") || json.length() > LONGEST) {
             throw new InvalidListing("draft", "A draft has at most %,d characters.".formatted(LONGEST));
         }
-        PublishDraft draft = findByIdOptional(id).orElseGet(() -> new PublishDraft(id, account));
+        PublishDraft draft = findByIdOptional(id).orElseGet(() -> new PublishDraft(id, account, json, clock.instant()));
         if (draft.account != account.value()) {
             throw new NoSuchPublication();
         }

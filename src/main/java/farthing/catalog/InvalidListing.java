@@ -6,7 +6,6 @@ import java.util.Optional;
 import farthing.web.Fault;
 import farthing.web.Problem;
 
-
 /** What a developer sent cannot be listed like that; each field at fault has a sentence. */
 class InvalidListing extends Problem {
 

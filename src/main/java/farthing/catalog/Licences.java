@@ -13,7 +13,6 @@ import java.util.stream.IntStream;
 
 import jakarta.enterprise.context.ApplicationScoped;
 
-
 /** The SPDX licence list, as the front-end build takes it from its package. */
 @ApplicationScoped
 class Licences {
@@ -48,7 +47,8 @@ class Licences {
             return Optional.empty();
         }
         String meant = key(licence);
-        List<String> like = ids.stream().map(id -> new Guess(id, distance(meant, key(id)))).filter(guess -> guess.edits <= MOST_EDITS)
+        List<String> like = ids.stream().map(id -> new Guess(id, distance(meant, key(id))))
+                .filter(guess -> guess.edits <= MOST_EDITS)
                 .sorted(Comparator.comparingInt(Guess::edits)).limit(3).map(Guess::id).toList();
         String shown = licence.length() <= 60 ? licence : licence.substring(0, 60) + "…";
         return Optional.of("SPDX has no licence '" + shown + "'. " + (like.isEmpty()

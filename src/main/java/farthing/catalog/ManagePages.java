@@ -30,7 +30,6 @@ import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.smallrye.common.annotation.Blocking;
 
-
 /** Where an owner manages a model, without script. */
 @Path("/models/{owner}/{name}/manage")
 @Produces(MediaType.TEXT_HTML)
@@ -44,19 +43,20 @@ class ManagePages {
     record ManageView(OwnModel model, Map<String, String> values, Map<String, String> errors, List<OfferLine> offers,
             List<PublishView.Choice> versions, List<PublishView.Choice> visibilities, @Nullable String saved) {
 
-        String value(String name) {
+        public String value(String name) {
             return values.getOrDefault(name, "");
         }
 
         /** Whether the form for a price was refused. */
-        boolean offerFaulty() {
-            return Set.of("version", "per_million_input_tokens", "per_million_output_tokens", "per_call", "per_item", "from").stream()
+        public boolean offerFaulty() {
+            return Set.of("version", "per_million_input_tokens", "per_million_output_tokens", "per_call", "per_item", "from")
+                    .stream()
                     .anyMatch(errors::containsKey);
         }
 
         /** Null where nothing is wrong. */
         @Nullable
-        String error(String name) {
+        public String error(String name) {
             return errors.get(name);
         }
     }
@@ -170,7 +170,8 @@ class ManagePages {
     private Response refused(AccountId account, String owner, String name, Map<String, String> typed, InvalidListing invalid) {
         Map<String, String> errors = new HashMap<>();
         invalid.faults().forEach(fault -> errors.putIfAbsent(fault.param().replaceFirst("^offer\\.", ""), fault.detail()));
-        return Response.status(invalid.status()).entity(Templates.manage(view(account, owner, name, typed, errors, null))).build();
+        return Response.status(invalid.status()).entity(Templates.manage(view(account, owner, name, typed, errors, null)))
+                .build();
     }
 
     private ManageView view(AccountId account, String owner, String name, Map<String, String> typed, Map<String, String> errors,

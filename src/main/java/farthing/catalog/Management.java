@@ -19,7 +19,6 @@ import farthing.identity.AccountReactivated;
 import farthing.money.Price;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 
-
 /** What an owner does with models that are listed. */
 @ApplicationScoped
 class Management {

@@ -23,7 +23,6 @@ import farthing.identity.Scope;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.smallrye.common.annotation.Blocking;
 
-
 /** An owner's models over HTTP. */
 @Path("/api/models")
 @Produces(MediaType.APPLICATION_JSON)

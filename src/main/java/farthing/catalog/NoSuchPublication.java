@@ -5,7 +5,6 @@ import java.util.Optional;
 import farthing.web.NextStep;
 import farthing.web.Problem;
 
-
 class NoSuchPublication extends Problem {
 
     NoSuchPublication() {

@@ -14,7 +14,6 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import farthing.money.Split;
 import farthing.web.Shortened;
 
-
 /** A model as its owner sees it, as JSON and on the page where it is managed. */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 record OwnModel(String model, String href, String task, String purpose, String card, String visibility,
@@ -26,7 +25,8 @@ record OwnModel(String model, String href, String task, String purpose, String c
      * @param offers the latest first
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record OwnVersion(int id, String label, String engine, String quantisation, long parameters, long sizeBytes, int contextTokens,
+    record OwnVersion(int id, String label, String engine, String quantisation, long parameters, long sizeBytes,
+            int contextTokens,
             String licence, String sha256, SplitView split, String payee, @Nullable String trial, Instant createdAt,
             List<OfferView> offers) {
 
@@ -53,7 +53,8 @@ record OwnModel(String model, String href, String task, String purpose, String c
 
     /** @param state "in force", "coming" or "over" */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record OfferView(long id, String version, long perMillionInputTokens, long perMillionOutputTokens, long perCall, long perItem,
+    record OfferView(long id, String version, long perMillionInputTokens, long perMillionOutputTokens, long perCall,
+            long perItem,
             Instant from, String state) {
     }
 
@@ -81,7 +82,8 @@ record OwnModel(String model, String href, String task, String purpose, String c
     }
 
     OfferView offer(OfferId id) {
-        return versions.stream().flatMap(version -> version.offers().stream()).filter(offer -> offer.id() == id.value()).findFirst()
+        return versions.stream().flatMap(version -> version.offers().stream()).filter(offer -> offer.id() == id.value())
+                .findFirst()
                 .orElseThrow();
     }
 }

@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.identity.AccountId;
 
-
 /** A publication under way, or how it ended. */
 @Entity
 @Table(name = "publication")

@@ -13,7 +13,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import farthing.identity.AccountId;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 
-
 /** The publications as they are stored. */
 @ApplicationScoped
 class PublicationRuns implements PanacheRepositoryBase<PublicationRun, String> {

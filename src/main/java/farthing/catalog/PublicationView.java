@@ -10,7 +10,6 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
-
 /**
  * How far a publication is, as JSON and on its page.
  *
@@ -64,7 +63,7 @@ record PublicationView(String id, String model, String href, String state, List<
         };
     }
 
-    boolean running() {
+    public boolean running() {
         return state.equals("running");
     }
 }

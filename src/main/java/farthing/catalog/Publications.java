@@ -23,13 +23,16 @@ import farthing.artefact.UploadRefused;
 import farthing.artefact.Uploads;
 import farthing.engine.Pooling;
 import farthing.engine.PromptTemplate;
+import farthing.engine.RemoteEndpoint;
+import farthing.engine.RemoteEndpoints;
+import farthing.engine.RemoteSecrets;
 import farthing.engine.Task;
+import farthing.engine.WrongEndpoint;
 import farthing.identity.AccountId;
 import farthing.identity.Accounts;
 import farthing.money.Price;
 import farthing.money.Split;
 import io.quarkus.narayana.jta.QuarkusTransaction;
-
 
 /** What developers ask to publish, and how far it is. */
 @ApplicationScoped
@@ -44,16 +47,21 @@ class Publications {
     private final Uploads uploads;
     private final Accounts accounts;
     private final Licences licences;
+    private final RemoteEndpoints endpoints;
+    private final RemoteSecrets secrets;
     private final Publisher publisher;
     private final Clock clock;
 
-    Publications(PublicationRuns runs, Models models, Uploads uploads, Accounts accounts, Licences licences, Publisher publisher,
+    Publications(PublicationRuns runs, Models models, Uploads uploads, Accounts accounts, Licences licences,
+            RemoteEndpoints endpoints, RemoteSecrets secrets, Publisher publisher,
             Clock clock) {
         this.runs = runs;
         this.models = models;
         this.uploads = uploads;
         this.accounts = accounts;
         this.licences = licences;
+        this.endpoints = endpoints;
+        this.secrets = secrets;
         this.publisher = publisher;
         this.clock = clock;
     }
@@ -74,10 +82,29 @@ class Publications {
                 throw new TooManyPublications();
             }
             Wish wish = wish(account, id, request);
+            keepSecret(publication, request);
             runs.persist(new PublicationRun(publication, account, id, runs.json(wish), clock.instant()));
         });
         publisher.look();
         return publication;
+    }
+
+    /** Sealed at once: the wish, which is kept as it is, holds none. */
+    private void keepSecret(String publication, VersionRequest request) {
+        String secret = request.endpoint() == null ? null : request.endpoint().secret();
+        if (secret == null || secret.isEmpty()) {
+            return;
+        }
+        try {
+            secrets.keep(secretOf(publication), secret);
+        } catch (WrongEndpoint wrong) {
+            throw new InvalidListing(wrong.param().orElse("endpoint.secret"), wrong.detail());
+        }
+    }
+
+    /** The name of the endpoint's secret until the version has one. */
+    static String secretOf(String publication) {
+        return "publication-" + publication;
     }
 
     private ModelId named(AccountId account, String owner, String name) {
@@ -102,7 +129,8 @@ class Publications {
         }
         String purpose = model != null && request.purpose() == null ? model.purpose : terms.purpose(request.purpose());
         String card = model != null && request.card() == null ? model.card : terms.card(request.card());
-        String licence = before != null && request.licence() == null ? before.licence : terms.licence(licences, request.licence());
+        String licence = before != null && request.licence() == null ? before.licence
+                : terms.licence(licences, request.licence());
         String attribution = terms.text("attribution", request.attribution(),
                 before == null ? "By " + id.owner() + "." : before.attribution);
         String provenance = terms.text("provenance", request.provenance(), before == null
@@ -113,7 +141,8 @@ class Publications {
         if (before != null) {
             notice(terms, id, before, price, from == null ? now : from, now);
         }
-        Split split = request.split() == null ? before == null ? Terms.USUAL_SPLIT : before.split() : terms.split(request.split());
+        Split split = request.split() == null ? before == null ? Terms.USUAL_SPLIT : before.split()
+                : terms.split(request.split());
         Visibility visibility = request.visibility() == null ? null
                 : terms.choice("visibility", Visibility.class, request.visibility(), Visibility.PUBLIC);
         if (model == null && visibility == Visibility.UNLISTED) {
@@ -121,11 +150,13 @@ class Publications {
         }
         PromptTemplate template = terms.choice("template", PromptTemplate.class, request.template(),
                 before == null ? usualTemplate(task) : before.promptTemplate);
-        Pooling pooling = terms.choice("pooling", Pooling.class, request.pooling(), before == null ? Pooling.MEAN : before.pooling);
+        Pooling pooling = terms.choice("pooling", Pooling.class, request.pooling(),
+                before == null ? Pooling.MEAN : before.pooling);
         boolean normalise = request.normalise() == null ? before == null || before.normalise : request.normalise();
         Map<Role, String> files = files(terms, account, id, request);
+        Wish.Endpoint endpoint = endpoint(terms, request);
         terms.check();
-        return new Wish(files, endpoint(request), task, purpose, card, licence, attribution, provenance, price, from, split,
+        return new Wish(files, endpoint, task, purpose, card, licence, attribution, provenance, price, from, split,
                 visibility, template, pooling, normalise);
     }
 
@@ -137,7 +168,8 @@ class Publications {
         };
     }
 
-    private static Price price(Terms terms, VersionRequest.@Nullable OfferRequest offer, @Nullable Version before, Instant now) {
+    private static Price price(Terms terms, VersionRequest.@Nullable OfferRequest offer, @Nullable Version before,
+            Instant now) {
         if (offer != null) {
             return terms.price(offer);
         }
@@ -153,8 +185,10 @@ class Publications {
         boolean dearer = before.offerAt(now).filter(offer -> Terms.rises(offer.price(), price)).isPresent();
         if (dearer && from.isBefore(now.plus(Terms.NOTICE))) {
             terms.wrong("offer.from", "This is dearer than version " + before.label + ", and whoever calls " + id
-                    + " must know 24 hours before: let the offer begin at " + now.plus(Terms.NOTICE).truncatedTo(ChronoUnit.MINUTES)
-                            .plus(1, ChronoUnit.MINUTES) + " or later.");
+                    + " must know 24 hours before: let the offer begin at "
+                    + now.plus(Terms.NOTICE).truncatedTo(ChronoUnit.MINUTES)
+                            .plus(1, ChronoUnit.MINUTES)
+                    + " or later.");
         }
     }
 
@@ -202,8 +236,19 @@ class Publications {
         return "These are the same bytes as version " + label + " of " + id + "; a new version has another file.";
     }
 
-    private static Wish.@Nullable Endpoint endpoint(VersionRequest request) {
-        return null;
+    private Wish.@Nullable Endpoint endpoint(Terms terms, VersionRequest request) {
+        VersionRequest.EndpointRequest given = request.endpoint();
+        if (given == null) {
+            return null;
+        }
+        try {
+            RemoteEndpoint endpoint = endpoints.endpoint(given.url() == null ? "" : given.url(),
+                    given.model() == null ? "" : given.model());
+            return new Wish.Endpoint(endpoint.url().toString(), endpoint.model());
+        } catch (WrongEndpoint wrong) {
+            terms.wrong(wrong.param().orElse("endpoint"), wrong.detail());
+            return null;
+        }
     }
 
     PublicationView get(AccountId account, String id) {

@@ -23,7 +23,6 @@ import farthing.identity.AccountId;
 import farthing.identity.Scope;
 import io.smallrye.common.annotation.Blocking;
 
-
 /** Publishing over HTTP: the browser's page, the command line and any program use exactly this. */
 @Path("/api")
 @Produces(MediaType.APPLICATION_JSON)
@@ -45,8 +44,7 @@ class PublishApi {
     @Operation(summary = "Publishes a version", description = "Names complete uploads (tus at /api/uploads) or a remote endpoint, and"
             + " says what they are. Answers at once; the checks, the trial run and the listing follow by themselves. Needs a token"
             + " with the scope publish.")
-    @APIResponse(responseCode = "202", description = "Under way; Location has its progress",
-            content = @Content(schema = @Schema(implementation = PublicationView.class)))
+    @APIResponse(responseCode = "202", description = "Under way; Location has its progress", content = @Content(schema = @Schema(implementation = PublicationView.class)))
     @APIResponse(responseCode = "422", description = "Refused: 'errors' has a sentence for each field at fault")
     public Response publish(String owner, String name, @Nullable VersionRequest request) {
         AccountId account = access.require(Scope.PUBLISH);
@@ -57,8 +55,7 @@ class PublishApi {
     @GET
     @Path("/publications/{id}")
     @Operation(summary = "How far a publication is", description = "Its steps one by one, and how it ended.")
-    @APIResponse(responseCode = "200", description = "state is running, listed or refused",
-            content = @Content(schema = @Schema(implementation = PublicationView.class)))
+    @APIResponse(responseCode = "200", description = "state is running, listed or refused", content = @Content(schema = @Schema(implementation = PublicationView.class)))
     public Response progress(String id) {
         return Response.ok(publications.get(access.require(Scope.PUBLISH), id)).header("Cache-Control", "no-store").build();
     }

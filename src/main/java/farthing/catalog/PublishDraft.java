@@ -7,7 +7,6 @@ import jakarta.persistence.Id;
 
 import farthing.identity.AccountId;
 
-
 /** A form of /publish that is not sent yet. */
 @Entity
 class PublishDraft {
@@ -23,8 +22,10 @@ class PublishDraft {
     protected PublishDraft() {
     }
 
-    PublishDraft(String id, AccountId account) {
+    PublishDraft(String id, AccountId account, String content, Instant now) {
         this.id = id;
         this.account = account.value();
+        this.content = content;
+        updatedAt = now;
     }
 }

@@ -26,6 +26,8 @@ import jakarta.ws.rs.core.Response;
 import org.jboss.resteasy.reactive.RestQuery;
 import org.jspecify.annotations.Nullable;
 
+import farthing.artefact.ArtefactCheck;
+import farthing.artefact.Format;
 import farthing.engine.Task;
 import farthing.identity.AccountId;
 import farthing.identity.Accounts;
@@ -38,15 +40,18 @@ import io.quarkus.qute.RawString;
 import io.quarkus.qute.TemplateInstance;
 import io.smallrye.common.annotation.Blocking;
 
-
-/** The form that publishes a version, and how far a publication is. The form sends what any program sends: see {@link PublishApi}. */
+/**
+ * The form that publishes a version, and how far a publication is. The form sends what any program sends: see
+ * {@link PublishApi}.
+ */
 @Path("/publish")
 @Produces(MediaType.TEXT_HTML)
 @Blocking
 class PublishPages {
 
     /** @param manageHref and the others: once it is listed */
-    record ProgressPage(PublicationView publication, @Nullable String again, @Nullable String manageHref, @Nullable String recordHref) {
+    record ProgressPage(PublicationView publication, @Nullable String again, @Nullable String manageHref,
+            @Nullable String recordHref) {
     }
 
     record Preview(RawString html) {
@@ -130,9 +135,11 @@ class PublishPages {
         List<PublishView.DraftLine> left = account == null ? List.of()
                 : drafts.of(account).stream().filter(one -> !one.id().equals(draft)).map(one -> new PublishView.DraftLine(
                         "/publish?draft=" + one.id(), one.content().getOrDefault("name", "").isBlank() ? "No name yet"
-                                : handle + "/" + one.content().get("name"), one.updatedAt())).toList();
+                                : handle + "/" + one.content().get("name"),
+                        one.updatedAt())).toList();
         return new PublishView(account != null, account != null && !accounts.walletsOf(account).isEmpty(), handle,
-                command(handle), before == null ? null : before.modelId().toString(), draft, values, new RawString(uploads(values)),
+                command(handle), before == null ? null : before.modelId().toString(), draft, values,
+                new RawString(uploads(values)),
                 choices(values, "task", "completion", "Completion: continues a text", "chat", "Chat: answers a conversation",
                         "embedding", "Embedding: turns texts into numbers"),
                 choices(values, "template", "plain", "The last message as it is", "model", "The template in the model's file",
@@ -143,8 +150,9 @@ class PublishPages {
     }
 
     private static String state(Model model) {
-        return model.suspended ? "suspended" : model.visibility == Visibility.PUBLIC && model.deprecated != null ? "deprecated"
-                : model.visibility.name().toLowerCase(Locale.ROOT);
+        return model.suspended ? "suspended"
+                : model.visibility == Visibility.PUBLIC && model.deprecated != null ? "deprecated"
+                        : model.visibility.name().toLowerCase(Locale.ROOT);
     }
 
     /** @param each a value and its label, in turn */
@@ -157,7 +165,8 @@ class PublishPages {
     }
 
     private static Map<String, String> usual() {
-        return Map.of("kind", "files", "task", "completion", "template", "plain", "pooling", "mean", "normalise", "on", "visibility",
+        return Map.of("kind", "files", "task", "completion", "template", "plain", "pooling", "mean", "normalise", "on",
+                "visibility",
                 "public", "split_developer", Typed.percent(Terms.USUAL_SPLIT.developer()));
     }
 
@@ -197,7 +206,10 @@ class PublishPages {
                 handle.isEmpty() ? "you" : handle);
     }
 
-//RULES
+    private static List<PublishView.RuleList> rules() {
+        return List.of(new PublishView.RuleList("GGUF", ArtefactCheck.rules(Format.GGUF)),
+                new PublishView.RuleList("ONNX", ArtefactCheck.rules(Format.ONNX)));
+    }
 
     private String uploads(Map<String, String> values) {
         Map<String, String> uploads = new HashMap<>();
@@ -244,7 +256,8 @@ class PublishPages {
     @Path("/preview")
     public TemplateInstance preview(@FormParam("card") @DefaultValue("") String card) {
         signedIn.account();
-        return Templates.preview(new Preview(new RawString(Cards.html(card.substring(0, Math.min(card.length(), Terms.LONGEST_CARD))))));
+        return Templates.preview(
+                new Preview(new RawString(Cards.html(card.substring(0, Math.min(card.length(), Terms.LONGEST_CARD))))));
     }
 
     @POST
@@ -256,7 +269,8 @@ class PublishPages {
         Optional<Long> call = Typed.nanos(form.getFirst("per_call"));
         Optional<Long> item = Typed.nanos(form.getFirst("per_item"));
         if (Stream.of(in, out, call, item).anyMatch(Optional::isEmpty)) {
-            return Templates.example(WorkedExample.wrong("Write each price in dollars, such as 0.10, with at most nine decimals."));
+            return Templates
+                    .example(WorkedExample.wrong("Write each price in dollars, such as 0.10, with at most nine decimals."));
         }
         List<Optional<Integer>> parts = Stream.of("developer", "base_model", "data_pool", "validators")
                 .map(part -> Typed.basisPoints(form.getFirst("split_" + part))).toList();

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 
 import io.quarkus.qute.RawString;
 
-
 /**
  * What /publish shows; see the head of its template.
  *
@@ -32,11 +31,11 @@ record PublishView(boolean signedIn, boolean payable, String handle, String comm
     record DraftLine(String href, String name, Instant at) {
     }
 
-    String value(String name) {
+    public String value(String name) {
         return values.getOrDefault(name, "");
     }
 
-    boolean is(String name, String value) {
+    public boolean is(String name, String value) {
         return value(name).equals(value);
     }
 }

@@ -1,14 +1,24 @@
 package farthing.catalog;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,17 +36,25 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 import farthing.artefact.ArtefactCheck;
+import farthing.artefact.ArtefactFiles;
+import farthing.artefact.Role;
+import farthing.artefact.Upload;
 import farthing.artefact.UploadId;
 import farthing.artefact.UploadRefused;
 import farthing.artefact.Uploads;
+import farthing.blob.Blobs;
+import farthing.blob.Digest;
+import farthing.engine.EngineKind;
 import farthing.engine.Loadable;
+import farthing.engine.RemoteEndpoint;
+import farthing.engine.RemoteEndpoints;
+import farthing.engine.RemoteSecrets;
+import farthing.engine.WrongEndpoint;
 import farthing.identity.Accounts;
-import farthing.identity.Role;
 import farthing.identity.Roles;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
-
 
 /**
  * Checks what was uploaded, tries it and lists it, one publication after another and few at once. A publication belongs to the
@@ -48,6 +66,9 @@ class Publisher {
     private static final Logger LOG = Logger.getLogger(Publisher.class);
     private static final int AT_ONCE = 2;
     private static final int MOST_ATTEMPTS = 5;
+    static final String ENDPOINT = "Its address answers a call and says what it used";
+    /** Tokens; the endpoint knows better and says so. */
+    private static final int REMOTE_CONTEXT = 131_072;
     static final String TRIAL = "It runs once on a small input";
     static final String LISTING = "It is listed";
 
@@ -56,6 +77,9 @@ class Publisher {
     private final Catalog catalog;
     private final Uploads uploads;
     private final ArtefactCheck check;
+    private final Blobs blobs;
+    private final RemoteEndpoints endpoints;
+    private final RemoteSecrets secrets;
     private final Accounts accounts;
     private final Trial trial;
     private final DataSource source;
@@ -65,13 +89,17 @@ class Publisher {
     private final Semaphore places = new Semaphore(AT_ONCE);
     private volatile boolean stopping;
 
-    Publisher(PublicationRuns runs, Models models, Catalog catalog, Uploads uploads, ArtefactCheck check, Accounts accounts,
+    Publisher(PublicationRuns runs, Models models, Catalog catalog, Uploads uploads, ArtefactCheck check, Blobs blobs,
+            RemoteEndpoints endpoints, RemoteSecrets secrets, Accounts accounts,
             Trial trial, DataSource source, Roles roles, Clock clock) {
         this.runs = runs;
         this.models = models;
         this.catalog = catalog;
         this.uploads = uploads;
         this.check = check;
+        this.blobs = blobs;
+        this.endpoints = endpoints;
+        this.secrets = secrets;
         this.accounts = accounts;
         this.trial = trial;
         this.source = source;
@@ -125,15 +153,16 @@ class Publisher {
             return;
         }
         Wish wish = runs.wish(run);
-        Progress progress = new Progress(id, wish);
+        Progress progress = new Progress(id,
+                wish.endpoint() == null ? List.of(TRIAL, LISTING) : List.of(ENDPOINT, TRIAL, LISTING));
         try {
             if (run.attempts > MOST_ATTEMPTS) {
                 throw new Refused("unfinished", null, "This site could not finish the publication in " + MOST_ATTEMPTS
                         + " attempts; tell its operator the id " + id + ".");
             }
-            Listable listable = examine(run, wish, progress);
+            Listable listable = examined(run, wish, progress);
             progress.begin(TRIAL);
-            String came = tried(run, listable);
+            String came = tried(listable);
             progress.done(TRIAL, came);
             progress.begin(LISTING);
             list(run, wish, listable, came, progress);
@@ -164,9 +193,73 @@ class Publisher {
         }
     }
 
-//EXAMINE
+    private Listable examined(PublicationRun run, Wish wish, Progress progress) throws Refused {
+        Wish.Endpoint endpoint = wish.endpoint();
+        return endpoint == null ? files(run, wish, progress) : endpoint(run, wish, endpoint, progress);
+    }
 
-    private String tried(PublicationRun run, Listable listable) throws Refused, InterruptedException {
+    private Listable endpoint(PublicationRun run, Wish wish, Wish.Endpoint asked, Progress progress) throws Refused {
+        progress.begin(ENDPOINT);
+        try {
+            RemoteEndpoint endpoint = endpoints.endpoint(asked.url(), asked.model());
+            RemoteEndpoints.Trial came = endpoints.tryOut(endpoint, secrets.of(Publications.secretOf(run.id)), wish.task());
+            progress.done(ENDPOINT, "It read " + came.usage().inputTokens() + " tokens and "
+                    + (came.dimensions() > 0 ? "gave " + came.dimensions() + " numbers."
+                            : "wrote " + came.usage().outputTokens() + "."));
+            byte[] descriptor = endpoint.descriptor();
+            refuseSameBytes(run, Digest.of(sha256(descriptor)));
+            Digest stored = blobs.put(new ByteArrayInputStream(descriptor));
+            return listable(run, wish, new Found(EngineKind.REMOTE, "remote", 1, REMOTE_CONTEXT),
+                    List.of(new VersionFile(Role.MODEL, stored.hex(), descriptor.length)));
+        } catch (WrongEndpoint wrong) {
+            throw new Refused(ENDPOINT, wrong.param().orElse("endpoint"), wrong.detail());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Listable files(PublicationRun run, Wish wish, Progress progress) throws Refused {
+        List<VersionFile> files = new ArrayList<>();
+        Map<Role, Path> paths = new EnumMap<>(Role.class);
+        wish.uploads().forEach((role, id) -> {
+            Upload upload = uploads.complete(run.developer(), UploadId.parse(id));
+            Digest digest = Objects.requireNonNull(upload.digest());
+            files.add(new VersionFile(role, digest.hex(), upload.size()));
+            paths.put(role, blobs.path(digest));
+        });
+        files.sort(Comparator.comparing(VersionFile::role));
+        refuseSameBytes(run, new Digest(files.getFirst().sha256()));
+        ArtefactCheck.Facts facts = check.check(paths, rule -> progress.done(rule, null));
+        return listable(run, wish,
+                new Found(EngineKind.valueOf(facts.format().name()), facts.quantisation(), facts.parameters(), facts.context()),
+                files);
+    }
+
+    private void refuseSameBytes(PublicationRun run, Digest model) throws Refused {
+        Optional<String> same = models.labelOf(run.model(), model.hex());
+        if (same.isPresent()) {
+            throw new Refused("same bytes", "files.model", Publications.sameBytes(run.model(), same.get()));
+        }
+    }
+
+    /** What the files say themselves. */
+    private record Found(EngineKind engine, String quantisation, long parameters, int context) {
+    }
+
+    private static Listable listable(PublicationRun run, Wish wish, Found found, List<VersionFile> files) {
+        Publication publication = new Publication(run.name, wish.task(), wish.purpose(), wish.card(),
+                new Publication.Artefact("", found.engine(), found.quantisation(), found.parameters(), found.context(),
+                        wish.licence(), wish.attribution(), wish.template(), wish.pooling(), wish.normalise(), Map.of(),
+                        wish.price(), wish.split(), wish.provenance()));
+        Map<Role, Digest> digests = new EnumMap<>(Role.class);
+        files.forEach(file -> digests.put(file.role(), new Digest(file.sha256())));
+        Loadable loadable = new Loadable("publication-" + run.id, found.engine(), wish.task(),
+                new ArtefactFiles(found.engine().format(), digests), wish.template(), found.context(), wish.pooling(),
+                wish.normalise());
+        return new Listable(publication, loadable, files);
+    }
+
+    private String tried(Listable listable) throws Refused, InterruptedException {
         try {
             return trial.run(listable.loadable());
         } catch (Trial.Failed failed) {
@@ -178,7 +271,8 @@ class Publisher {
         Instant now = clock.instant();
         String model = listable.files().getFirst().sha256();
         VersionId version = QuarkusTransaction.requiringNew().call(() -> {
-            Optional<String> same = models.locked(run.model()).isEmpty() ? Optional.empty() : models.labelOf(run.model(), model);
+            Optional<String> same = models.locked(run.model()).isEmpty() ? Optional.empty()
+                    : models.labelOf(run.model(), model);
             if (same.isPresent()) {
                 return null;
             }
@@ -188,12 +282,13 @@ class Publisher {
             if (wish.visibility() != null) {
                 row.model.visibility = wish.visibility();
             }
+            secrets.rename(Publications.secretOf(run.id), row.loadable().id());
             wish.uploads().values().forEach(upload -> uploads.keep(run.developer(), UploadId.parse(upload)));
             PublicationRun stored = runs.findById(run.id, LockModeType.PESSIMISTIC_WRITE);
             stored.trial = came;
             stored.steps = runs.json(progress.allDone());
             stored.list(row.versionId(), now);
-            roles.grant(run.developer(), Role.DEVELOPER);
+            roles.grant(run.developer(), farthing.identity.Role.DEVELOPER);
             return row.versionId();
         });
         if (version == null) {
@@ -206,6 +301,7 @@ class Publisher {
 
     private void refuse(PublicationRun run, Wish wish, Refused refused, Progress progress) {
         progress.failed(refused.rule, refused.sentence());
+        secrets.forget(Publications.secretOf(run.id));
         for (String upload : wish.uploads().values()) {
             try {
                 uploads.discard(run.developer(), UploadId.parse(upload));
@@ -215,6 +311,14 @@ class Publisher {
         }
         QuarkusTransaction.requiringNew().run(() -> runs.findById(run.id, LockModeType.PESSIMISTIC_WRITE).refuse(refused.rule,
                 refused.param, refused.sentence(), clock.instant()));
+    }
+
+    private static byte[] sha256(byte[] content) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(content);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static boolean lock(Connection connection, String id) throws SQLException {

@@ -2,7 +2,6 @@ package farthing.catalog;
 
 import org.jspecify.annotations.Nullable;
 
-
 /**
  * One thing that a publication goes through.
  *

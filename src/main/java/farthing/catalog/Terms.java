@@ -18,7 +18,6 @@ import farthing.money.Price;
 import farthing.money.Split;
 import farthing.web.Fault;
 
-
 /** The rules for what a developer says of a model. Collects what breaks them, so that all is told at once. */
 class Terms {
 
@@ -100,7 +99,8 @@ class Terms {
                 return task;
             }
         }
-        wrong("task", "Choose the task: " + Stream.of(Task.values()).map(Task::wireName).collect(Collectors.joining(", ")) + ".");
+        wrong("task",
+                "Choose the task: " + Stream.of(Task.values()).map(Task::wireName).collect(Collectors.joining(", ")) + ".");
         return Task.TENSOR;
     }
 

@@ -5,7 +5,6 @@ import java.util.Optional;
 
 import farthing.web.Problem;
 
-
 class TooManyPublications extends Problem {
 
     TooManyPublications() {

@@ -27,7 +27,6 @@ import farthing.engine.Task;
 import farthing.engine.Usage;
 import farthing.web.Problem;
 
-
 /** Runs a version once with a small real input of its task, which costs nothing. */
 @Singleton
 class Trial {
@@ -116,8 +115,9 @@ class Trial {
     }
 
     private static String generated(Invocation invocation) throws Failed {
-        Usage usage = invocation.generate(Generation.greedy(Math.max(1, Math.min(ANSWER, invocation.maxOutputTokens()))), text -> {
-        });
+        Usage usage = invocation.generate(Generation.greedy(Math.max(1, Math.min(ANSWER, invocation.maxOutputTokens()))),
+                text -> {
+                });
         if (usage.finishReason() == FinishReason.CANCELLED) {
             throw tooSlow();
         }

@@ -5,7 +5,6 @@ import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
 
-
 /** Prices and parts as people type them: dollars and per cent. Nothing is rounded. */
 class Typed {
 

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
-
 /**
  * A version as {@code POST /api/models/{owner}/{name}/versions} asks for it. What a further version leaves out is as in the one
  * before.

@@ -9,13 +9,13 @@ import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.money.Split;
 
-
 /**
  * What 1,000 calls of the usual size cost and what the developer gets of it.
  *
  * @param fault what is wrong with what was typed; the rest is then null or empty
  */
-record WorkedExample(@Nullable String fault, String size, @Nullable Amount cost, @Nullable Amount yours, List<SplitPart> split) {
+record WorkedExample(@Nullable String fault, String size, @Nullable Amount cost, @Nullable Amount yours,
+        List<SplitPart> split) {
 
     static WorkedExample of(Task task, String developer, Price price, Split split) {
         TypicalCall call = TypicalCall.of(task);
