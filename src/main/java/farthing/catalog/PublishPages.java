@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.artefact.ArtefactCheck;
 import farthing.artefact.Format;
+import farthing.artefact.Rule;
 import farthing.engine.Task;
 import farthing.identity.AccountId;
 import farthing.identity.Accounts;
@@ -42,7 +43,7 @@ import io.smallrye.common.annotation.Blocking;
 
 /**
  * The form that publishes a version, and how far a publication is. The form sends what any program sends: see
- * {@link PublishApi}.
+ * {@link ModelsManageApi}.
  */
 @Path("/publish")
 @Produces(MediaType.TEXT_HTML)
@@ -80,11 +81,12 @@ class PublishPages {
     private final Management management;
     private final Models models;
     private final Licences licences;
+    private final ArtefactCheck check;
     private final Site site;
     private final Clock clock;
 
     PublishPages(SignedIn signedIn, Accounts accounts, Publications publications, PublicationRuns runs, Drafts drafts,
-            Management management, Models models, Licences licences, Site site, Clock clock) {
+            Management management, Models models, Licences licences, ArtefactCheck check, Site site, Clock clock) {
         this.signedIn = signedIn;
         this.accounts = accounts;
         this.publications = publications;
@@ -93,6 +95,7 @@ class PublishPages {
         this.management = management;
         this.models = models;
         this.licences = licences;
+        this.check = check;
         this.site = site;
         this.clock = clock;
     }
@@ -141,7 +144,8 @@ class PublishPages {
                 command(handle), before == null ? null : before.modelId().toString(), draft, values,
                 new RawString(uploads(values)),
                 choices(values, "task", "completion", "Completion: continues a text", "chat", "Chat: answers a conversation",
-                        "embedding", "Embedding: turns texts into numbers"),
+                        "embedding", "Embedding: turns texts into numbers", "language-identification",
+                        "Language identification: names the language of a text"),
                 choices(values, "template", "plain", "The last message as it is", "model", "The template in the model's file",
                         "none", "It takes no chats"),
                 choices(values, "pooling", "mean", "Mean of the tokens", "cls", "First token (CLS)"),
@@ -201,14 +205,17 @@ class PublishPages {
 
     private String command(String handle) {
         return """
-                export FARTHING_TOKEN=fp_…   # made at %1$s/account, with the scope publish
-                ./farthing publish --server %1$s %2$s/my-model my-model.gguf""".formatted(site.publicUrl(),
-                handle.isEmpty() ? "you" : handle);
+                export FARTHING_TOKEN=fp_…
+                ./farthing publish %s/my-model --url %s \\
+                  --file my-model.gguf --task completion \\
+                  --purpose "Continues verse." --card card.md \\
+                  --licence Apache-2.0 --price-output 0.40""".formatted(handle.isEmpty() ? "you" : handle, site.publicUrl());
     }
 
-    private static List<PublishView.RuleList> rules() {
-        return List.of(new PublishView.RuleList("GGUF", ArtefactCheck.rules(Format.GGUF)),
-                new PublishView.RuleList("ONNX", ArtefactCheck.rules(Format.ONNX)));
+    private List<PublishView.RuleList> rules() {
+        return Stream.of(Format.GGUF, Format.ONNX)
+                .map(format -> new PublishView.RuleList(format.name(), check.rules(format).stream().map(Rule::label).toList()))
+                .toList();
     }
 
     private String uploads(Map<String, String> values) {

@@ -36,12 +36,16 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 import farthing.artefact.ArtefactCheck;
+import farthing.artefact.ArtefactFacts;
 import farthing.artefact.ArtefactFiles;
+import farthing.artefact.Format;
 import farthing.artefact.Role;
+import farthing.artefact.Rule;
 import farthing.artefact.Upload;
 import farthing.artefact.UploadId;
 import farthing.artefact.UploadRefused;
 import farthing.artefact.Uploads;
+import farthing.artefact.WrongArtefact;
 import farthing.blob.Blobs;
 import farthing.blob.Digest;
 import farthing.engine.EngineKind;
@@ -49,6 +53,7 @@ import farthing.engine.Loadable;
 import farthing.engine.RemoteEndpoint;
 import farthing.engine.RemoteEndpoints;
 import farthing.engine.RemoteSecrets;
+import farthing.engine.Task;
 import farthing.engine.WrongEndpoint;
 import farthing.identity.Accounts;
 import farthing.identity.Roles;
@@ -67,6 +72,10 @@ class Publisher {
     private static final int AT_ONCE = 2;
     private static final int MOST_ATTEMPTS = 5;
     static final String ENDPOINT = "Its address answers a call and says what it used";
+    /** Tokens: what a place costs in memory grows with it. */
+    private static final int LONGEST_CONTEXT = 8_192;
+    /** Where the files do not tell. */
+    private static final int USUAL_CONTEXT = 512;
     /** Tokens; the endpoint knows better and says so. */
     private static final int REMOTE_CONTEXT = 131_072;
     static final String TRIAL = "It runs once on a small input";
@@ -157,7 +166,7 @@ class Publisher {
                 wish.endpoint() == null ? List.of(TRIAL, LISTING) : List.of(ENDPOINT, TRIAL, LISTING));
         try {
             if (run.attempts > MOST_ATTEMPTS) {
-                throw new Refused("unfinished", null, "This site could not finish the publication in " + MOST_ATTEMPTS
+                throw new Refused(LISTING, null, "This site could not finish the publication in " + MOST_ATTEMPTS
                         + " attempts; tell its operator the id " + id + ".");
             }
             Listable listable = examined(run, wish, progress);
@@ -229,16 +238,45 @@ class Publisher {
         });
         files.sort(Comparator.comparing(VersionFile::role));
         refuseSameBytes(run, new Digest(files.getFirst().sha256()));
-        ArtefactCheck.Facts facts = check.check(paths, rule -> progress.done(rule, null));
-        return listable(run, wish,
-                new Found(EngineKind.valueOf(facts.format().name()), facts.quantisation(), facts.parameters(), facts.context()),
-                files);
+        ArtefactFacts facts = checked(paths, wish.task(), progress);
+        int context = Math.min(LONGEST_CONTEXT, facts.context() == null ? USUAL_CONTEXT : facts.context());
+        return listable(run, wish, new Found(EngineKind.valueOf(facts.format().name()), facts.quantisation(),
+                facts.parameters() == null ? 1 : facts.parameters(), context), files);
+    }
+
+    private ArtefactFacts checked(Map<Role, Path> paths, Task task, Progress progress) throws Refused {
+        try {
+            Format format = ArtefactCheck.formatOf(Objects.requireNonNull(paths.get(Role.MODEL)));
+            if (format == Format.REMOTE) {
+                throw new Refused(Rule.FORMAT.label(), "files.model",
+                        "The model file describes a remote endpoint; list it as an endpoint, with its address and secret.");
+            }
+            List<Rule> rules = check.rules(format);
+            progress.expect(rules.stream().map(Rule::label).toList());
+            progress.begin(rules.getFirst().label());
+            return check.check(paths, task.wireName(), rule -> {
+                progress.done(rule.label(), null);
+                int next = rules.indexOf(rule) + 1;
+                if (next < rules.size()) {
+                    progress.begin(rules.get(next).label());
+                }
+            });
+        } catch (WrongArtefact wrong) {
+            String param = switch (wrong.rule()) {
+                case TASK -> "task";
+                case TOKENIZER -> "files.tokenizer";
+                default -> "files.model";
+            };
+            throw new Refused(wrong.rule().label(), param, wrong.detail());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void refuseSameBytes(PublicationRun run, Digest model) throws Refused {
         Optional<String> same = models.labelOf(run.model(), model.hex());
         if (same.isPresent()) {
-            throw new Refused("same bytes", "files.model", Publications.sameBytes(run.model(), same.get()));
+            throw new Refused("No version has these bytes yet", "files.model", Publications.sameBytes(run.model(), same.get()));
         }
     }
 
@@ -292,7 +330,7 @@ class Publisher {
             return row.versionId();
         });
         if (version == null) {
-            throw new Refused("same bytes", "files.model", Publications.sameBytes(run.model(),
+            throw new Refused("No version has these bytes yet", "files.model", Publications.sameBytes(run.model(),
                     models.labelOf(run.model(), model).orElse("?")));
         }
         catalog.changed(run.model());
@@ -347,6 +385,14 @@ class Publisher {
         Progress(String id, List<String> rules) {
             this.id = id;
             rules.forEach(rule -> steps.put(rule, new Step(rule, Step.State.WAITING, null)));
+        }
+
+        /** These come first. */
+        void expect(List<String> rules) {
+            Map<String, Step> later = new LinkedHashMap<>(steps);
+            steps.clear();
+            rules.forEach(rule -> steps.put(rule, new Step(rule, Step.State.WAITING, null)));
+            steps.putAll(later);
         }
 
         void begin(String rule) {

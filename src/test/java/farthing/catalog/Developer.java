@@ -1,8 +1,13 @@
 package farthing.catalog;
 
 import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +25,7 @@ import farthing.identity.AccountId;
 import farthing.identity.Accounts;
 import farthing.identity.PersonalTokens;
 import farthing.identity.Scope;
+import io.restassured.RestAssured;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
@@ -67,22 +73,34 @@ class Developer {
         return given().header("Authorization", "Bearer " + token).contentType("application/json");
     }
 
-    String upload(Path file) throws IOException {
+    String upload(Path file) throws IOException, InterruptedException {
         return upload(file.getFileName().toString(), Files.readAllBytes(file));
     }
 
-    String upload(String name, byte[] bytes) {
-        String location = sent(name, bytes, "").then().statusCode(201).extract().header("Location");
+    String upload(String name, byte[] bytes) throws IOException, InterruptedException {
+        String location = create(name, bytes.length, "").then().statusCode(201).extract().header("Location");
+        assertThat(append(location, bytes).statusCode()).isEqualTo(204);
         return location.substring(location.lastIndexOf('/') + 1);
     }
 
     /** @param more metadata */
-    Response sent(String name, byte[] bytes, String more) {
-        return given().header("Authorization", "Bearer " + token).header("Tus-Resumable", "1.0.0")
-                .header("Upload-Length", bytes.length)
+    Response create(String name, long size, String more) {
+        return given().header("Authorization", "Bearer " + token).header("Tus-Resumable", "1.0.0").header("Upload-Length", size)
                 .header("Upload-Metadata",
                         "filename " + Base64.getEncoder().encodeToString(name.getBytes(StandardCharsets.UTF_8)) + more)
-                .contentType("application/offset+octet-stream").body(bytes).post("/api/uploads");
+                .post("/api/uploads");
+    }
+
+    // Not by the client of the other requests, which writes all of a file down when an expectation fails.
+    HttpResponse<String> append(String location, byte[] bytes) throws IOException, InterruptedException {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            URI uri = URI.create("http://127.0.0.1:" + RestAssured.port).resolve(location);
+            return client.send(HttpRequest.newBuilder(uri)
+                    .header("Authorization", "Bearer " + token).header("Tus-Resumable", "1.0.0").header("Upload-Offset", "0")
+                    .header("Content-Type", "application/offset+octet-stream")
+                    .method("PATCH", HttpRequest.BodyPublishers.ofByteArray(bytes)).build(),
+                    HttpResponse.BodyHandlers.ofString());
+        }
     }
 
     /** A version as it is right. */

@@ -9,20 +9,33 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.not;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 
 import jakarta.inject.Inject;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import ai.onnx.proto.OnnxMl;
 import farthing.TestDatabase;
+import farthing.blob.Blobs;
+import farthing.blob.Digest;
 import farthing.identity.Accounts;
 import farthing.identity.Browser;
 import farthing.identity.Role;
@@ -52,6 +65,8 @@ class PublishTest {
     Accounts accounts;
     @Inject
     PublicationRuns runs;
+    @Inject
+    Blobs blobs;
     @Inject
     Clock clock;
 
@@ -105,6 +120,64 @@ class PublishTest {
         });
 
         assertThat(ada.ended(id).getString("version")).isEqualTo(ada.handle + "/after-restart@1");
+    }
+
+    @Test
+    void whatIsWrongOrHostileIsRefusedInOneSentenceAndLeavesNothingBehind() throws Exception {
+        byte[] kjv = Files.readAllBytes(KJV);
+        Map<String, byte[]> wrong = new LinkedHashMap<>();
+        wrong.put("text and no model", "This is a poem.\nIt has two lines.\n".getBytes(StandardCharsets.UTF_8));
+        wrong.put("", Arrays.copyOf(kjv, kjv.length / 2));
+        wrong.put("outside", external());
+        wrong.put("pickle", "\u0080\u0004\u0095\u0010\0\0\0\0\0\0\0\u008c\u0005posix".getBytes(StandardCharsets.ISO_8859_1));
+        wrong.put("archive", zip());
+        for (Map.Entry<String, byte[]> each : wrong.entrySet()) {
+            String upload = ada.upload("model.gguf", each.getValue());
+            JsonPath refused = ada.published("wrong", Developer.version("completion", Map.of("model", upload)));
+            assertThat(refused.getString("state")).as(each.getKey()).isEqualTo("refused");
+            assertThat(refused.getString("refused.detail")).contains(each.getKey()).endsWith(".").hasSizeBetween(20, 300);
+            assertThat(refused.getString("refused.param")).isEqualTo("files.model");
+            assertThat(blobs.has(Digest.of(MessageDigest.getInstance("SHA-256").digest(each.getValue())))).isFalse();
+        }
+        JsonPath tokenizer = ada.published("wrong", Developer.version("embedding", Map.of("model", ada.upload(MINILM),
+                "tokenizer", ada.upload("tokenizer.json", "{\"model\": {}}".getBytes(StandardCharsets.UTF_8)))));
+        assertThat(tokenizer.getString("refused.param")).as(tokenizer.prettify()).isEqualTo("files.tokenizer");
+        JsonPath task = ada.published("wrong", Developer.version("embedding", Map.of("model", ada.upload(KJV))));
+        assertThat(task.getString("refused.param")).isEqualTo("task");
+        assertThat(task.getString("refused.detail")).contains("'embedding'");
+
+        ada.create("empty.gguf", 0, "").then().statusCode(422).body("detail", containsString("zero bytes"));
+        ada.create("huge.gguf", 5L << 40, "").then().statusCode(413).body("detail", containsString("largest"));
+        ada.create("../../etc/passwd", 10, "").then().statusCode(422).body("detail", containsString("holds a path"));
+        String announced = ",checksum " + Base64.getEncoder()
+                .encodeToString(("sha256 " + "ab".repeat(32)).getBytes(StandardCharsets.UTF_8));
+        String changed = ada.create("changed.gguf", 3, announced).then().statusCode(201).extract().header("Location");
+        assertThat(ada.append(changed, new byte[3]).body()).contains("was announced");
+        ada.publish("wrong", Developer.version("completion", Map.of("model", changed.substring(changed.lastIndexOf('/') + 1))))
+                .then().statusCode(422).body("param", equalTo("files.model"));
+
+        assertThat(QuarkusTransaction.requiringNew().call(() -> models.of(ada.account))).isEmpty();
+        assertThat(((Number) QuarkusTransaction.requiringNew().call(() -> models.getEntityManager().createNativeQuery(
+                "select count(*) from upload where account = ?1 and state in ('RECEIVING', 'COMPLETE', 'PUBLISHED')")
+                .setParameter(1, ada.account.value()).getSingleResult())).longValue()).isZero();
+    }
+
+    private static byte[] external() {
+        var weights = OnnxMl.TensorProto.newBuilder().setName("w").setDataType(1).addDims(4)
+                .setDataLocation(OnnxMl.TensorProto.DataLocation.EXTERNAL)
+                .addExternalData(OnnxMl.StringStringEntryProto.newBuilder().setKey("location").setValue("/etc/passwd"));
+        return OnnxMl.ModelProto.newBuilder().setIrVersion(8)
+                .addOpsetImport(OnnxMl.OperatorSetIdProto.newBuilder().setVersion(13))
+                .setGraph(OnnxMl.GraphProto.newBuilder().setName("g").addInitializer(weights)).build().toByteArray();
+    }
+
+    private static byte[] zip() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            zip.putNextEntry(new ZipEntry("model.gguf"));
+            zip.write(1);
+        }
+        return bytes.toByteArray();
     }
 
     @Test
