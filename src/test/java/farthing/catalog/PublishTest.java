@@ -128,7 +128,7 @@ class PublishTest {
         Map<String, byte[]> wrong = new LinkedHashMap<>();
         wrong.put("text and no model", "This is a poem.\nIt has two lines.\n".getBytes(StandardCharsets.UTF_8));
         wrong.put("", Arrays.copyOf(kjv, kjv.length / 2));
-        wrong.put("outside", external());
+        wrong.put("another file", external());
         wrong.put("pickle", "\u0080\u0004\u0095\u0010\0\0\0\0\0\0\0\u008c\u0005posix".getBytes(StandardCharsets.ISO_8859_1));
         wrong.put("archive", zip());
         for (Map.Entry<String, byte[]> each : wrong.entrySet()) {
