@@ -55,6 +55,10 @@ final class Settlement {
         });
     }
 
+    boolean astray() {
+        return states.astray();
+    }
+
     /** What these payees withdrew. */
     void book(Collection<Address> payees) {
         for (Address payee : payees) {
