@@ -87,11 +87,6 @@ public class Catalog {
                 .toList();
     }
 
-    /** The models listed last, as shown in lists. */
-    public List<ModelCard> newest(int most) {
-        return models.newest(clock.instant(), most);
-    }
-
     /** What a version of a past call was, whether or not it can still be called. */
     public Published published(VersionId version) {
         return published.get(version, models::published);

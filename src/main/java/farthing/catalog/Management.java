@@ -68,6 +68,7 @@ class Management {
             model.card = card;
             model.visibility = visibility;
             model.deprecated = deprecated;
+            models.keepListed(model);
             return model.modelId();
         });
         catalog.changed(changed);
@@ -104,7 +105,7 @@ class Management {
             OfferRow row = new OfferRow(Objects.requireNonNull(version), from, price);
             models.getEntityManager().persist(row);
             model.updatedAt = now;
-            models.flush();
+            models.keepListed(model);
             return row.offer();
         });
         catalog.changed(new ModelId(owner, name));

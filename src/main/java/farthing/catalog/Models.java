@@ -24,6 +24,12 @@ class Models implements PanacheRepository<Model> {
 
     private static final Sort BY_NAME = Sort.by("owner", "name");
 
+    private final Shelf shelf;
+
+    Models(Shelf shelf) {
+        this.shelf = shelf;
+    }
+
     Optional<Model> find(ModelId id) {
         return find("owner = ?1 and name = ?2", id.owner(), id.name()).firstResultOptional();
     }
@@ -82,11 +88,6 @@ class Models implements PanacheRepository<Model> {
         return asker.map(AccountId::value).orElse(-1L);
     }
 
-    List<ModelCard> newest(Instant now, int most) {
-        return find("visibility = 'PUBLIC' and not suspended order by createdAt desc, id").page(0, most).list().stream()
-                .flatMap(model -> ModelCard.of(model, now).stream()).toList();
-    }
-
     void add(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files, Instant now) {
         list(developer, payee, id, publication, files, now, now);
     }
@@ -102,7 +103,8 @@ class Models implements PanacheRepository<Model> {
         model.purpose = publication.purpose();
         model.card = publication.card();
         model.updatedAt = now;
-        persistAndFlush(model);
+        persist(model);
+        keepListed(model);
         return version;
     }
 
@@ -125,6 +127,12 @@ class Models implements PanacheRepository<Model> {
 
     void suspend(AccountId developer, boolean suspended) {
         update("suspended = ?1 where ownerAccount = ?2", suspended, developer.value());
+    }
+
+    /** To be called whenever a model, its versions or its offers were changed. */
+    void keepListed(Model model) {
+        getEntityManager().flush();
+        shelf.keep(List.of(model.id));
     }
 
     /** At most three, the most similar first; a wrong name by the same owner alone is no similarity. */

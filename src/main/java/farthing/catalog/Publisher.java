@@ -319,6 +319,7 @@ class Publisher {
                     listable.files(), from, now);
             if (wish.visibility() != null) {
                 row.model.visibility = wish.visibility();
+                models.keepListed(row.model);
             }
             secrets.rename(Publications.secretOf(run.id), row.loadable().id());
             wish.uploads().values().forEach(upload -> uploads.keep(run.developer(), UploadId.parse(upload)));
