@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.ZipEntry;
@@ -224,7 +225,7 @@ class PublishTest {
                 .body("detail", containsString("over"));
         ada.api().body(Map.of("per_call", -1)).post(offers).then().statusCode(422)
                 .body("param", equalTo("offer.per_call"));
-        ada.api().get(offers).then().body("state", equalTo(java.util.List.of("coming", "in force", "over")));
+        ada.api().get(offers).then().body("state", equalTo(List.of("coming", "in force", "over")));
         assertThat(catalog.resolve(id.toString()).offer().price()).isEqualTo(Examples.inputPrice(5));
         developers.fresh().api().body(Map.of("per_call", 0)).post(offers).then().statusCode(404);
     }
@@ -305,7 +306,9 @@ class PublishTest {
                 .isEqualTo(Visibility.PRIVATE);
         new Browser().signIn(developers.fresh().wallet).request().get(page).then().statusCode(404);
         given().redirects().follow(false).accept("text/html").get(page).then().statusCode(303);
-        ada.api().get("/api/models").then().body("", hasSize(1)).body("[0].versions[0].offers", hasSize(2));
+        listed("managed");
+        ada.api().get("/api/models").then().body("", hasSize(1)).body("[0].versions.label", equalTo(List.of("2", "1")))
+                .body("[0].versions[1].offers", hasSize(2));
     }
 
     private ModelId listed(String name) {
