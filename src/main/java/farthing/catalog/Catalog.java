@@ -3,6 +3,7 @@ package farthing.catalog;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -100,6 +101,11 @@ public class Catalog {
     /** Every version of every model of theirs, callable or not. */
     public List<VersionId> versionsOf(AccountId developer) {
         return models.versionsOf(developer);
+    }
+
+    /** Every version whose developer's part one of these wallets is paid, whoever has the model now. */
+    public List<VersionId> versionsPaidTo(Collection<Address> wallets) {
+        return models.versionsPaidTo(wallets);
     }
 
     public Offer offer(OfferId offer) {

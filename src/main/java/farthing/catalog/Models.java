@@ -2,6 +2,7 @@ package farthing.catalog;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -60,6 +61,12 @@ class Models implements PanacheRepository<Model> {
 
     List<Model> of(AccountId account) {
         return list("ownerAccount", BY_NAME, account.value());
+    }
+
+    List<VersionId> versionsPaidTo(Collection<Address> wallets) {
+        return getEntityManager().createQuery("select v.id from Version v where v.payee in ?1", Integer.class)
+                .setParameter(1, wallets.stream().map(Address::text).toList()).getResultList().stream().map(VersionId::new)
+                .toList();
     }
 
     List<VersionId> versionsOf(AccountId account) {

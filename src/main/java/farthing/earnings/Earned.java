@@ -19,7 +19,7 @@ import farthing.metering.CallFigures;
 import farthing.money.Amount;
 import farthing.money.Split;
 
-/** What calls have earned an account, settled or not: the exact sum of its shares of each call. */
+/** What calls have earned the wallets of an account, settled or not: the exact sum of their shares of each call. */
 @Singleton
 class Earned {
 
@@ -68,9 +68,10 @@ class Earned {
     /** Oldest first. */
     List<Day> days(AccountId account) {
         Map<LocalDate, Map<String, Day>> days = new TreeMap<>();
-        add(days, Role.DEVELOPER, catalog.versionsOf(account));
-        Address wallet = accounts.walletOf(account);
-        if (earnings.isPlatform(wallet)) {
+        // By wallet, not by model: a version goes on paying the wallet that it was published with, wherever that is linked now.
+        List<Address> wallets = accounts.walletsOf(account);
+        add(days, Role.DEVELOPER, wallets.isEmpty() ? List.of() : catalog.versionsPaidTo(wallets));
+        if (wallets.stream().anyMatch(earnings::isPlatform)) {
             add(days, Role.PLATFORM, figures.versions());
         }
         List<Day> flat = new ArrayList<>();

@@ -73,6 +73,9 @@ class Answers {
             json.put("errors", failure.faults().stream()
                     .map(fault -> Map.of("param", fault.param(), "detail", fault.detail())).toList());
         }
+        if (failure.nextStep() != null) {
+            json.put("next", Map.of("label", failure.nextStep().label(), "href", failure.nextStep().href()));
+        }
         return json;
     }
 }

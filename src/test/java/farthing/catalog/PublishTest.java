@@ -80,26 +80,26 @@ class PublishTest {
 
     @Test
     void aModelIsCheckedTriedAndListed() throws Exception {
-        JsonPath listed = ada.published("kjv", Developer.version("completion", Map.of("model", ada.upload(KJV))));
+        JsonPath listed = ada.published("psalter", Developer.version("completion", Map.of("model", ada.upload(KJV))));
 
         assertThat(listed.getString("state")).as(listed.prettify()).isEqualTo("listed");
-        assertThat(listed.getString("version")).isEqualTo(ada.handle + "/kjv@1");
+        assertThat(listed.getString("version")).isEqualTo(ada.handle + "/psalter@1");
         assertThat(listed.getList("steps.state")).containsOnly("done");
         assertThat(listed.getString("trial")).matches("It read \\d+ tokens and wrote \\d+ in .*");
-        Listing listing = catalog.resolve(ada.handle + "/kjv");
+        Listing listing = catalog.resolve(ada.handle + "/psalter");
         assertThat(listing.loadable().contextLength()).isPositive();
         assertThat(listing.split().developer()).isEqualTo(7000);
         assertThat(catalog.published(listing.version()).payee()).isEqualTo(ada.wallet.address());
         assertThat(roles.has(ada.account, Role.DEVELOPER)).isTrue();
 
         String again = ada.upload(KJV);
-        ada.publish("kjv", Developer.version("completion", Map.of("model", again))).then().statusCode(422)
+        ada.publish("psalter", Developer.version("completion", Map.of("model", again))).then().statusCode(422)
                 .body("errors[0].param", equalTo("files.model"), "errors[0].detail", containsString("same bytes as version 1"));
     }
 
     @Test
     void anOnnxModelComesWithItsTokenizer() throws Exception {
-        JsonPath listed = ada.published("minilm", Developer.version("embedding",
+        JsonPath listed = ada.published("sentences", Developer.version("embedding",
                 Map.of("model", ada.upload(MINILM), "tokenizer", ada.upload(TOKENIZER))));
 
         assertThat(listed.getString("state")).as(listed.prettify()).isEqualTo("listed");
