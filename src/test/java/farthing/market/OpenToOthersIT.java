@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -61,7 +62,8 @@ class OpenToOthersIT {
 
     @Test
     void aDeveloperPublishesANewcomerPaysAndTheDeveloperIsPaid() throws Exception {
-        try (BrowserContext developer = browser(); BrowserContext caller = browser();
+        try (BrowserContext developer = browser();
+                BrowserContext caller = browser();
                 Wallet wallet = new Wallet(server.facts(), server.demoWallet("wren"))) {
             Page workshop = signedIn(developer, "Developer", "/publish");
             publish(workshop, "story-kjv", "completion", SEED.resolve("kjv/kjv-q8_0.gguf"), null);
@@ -107,7 +109,7 @@ class OpenToOthersIT {
     }
 
     /** The connection breaks once for a small file, and for a large one the page is left and opened again. */
-    private void publish(Page page, String name, String task, Path model, Path tokenizer) {
+    private void publish(Page page, String name, String task, Path model, @Nullable Path tokenizer) {
         page.navigate(url("/publish"));
         page.getByLabel("Name", new Page.GetByLabelOptions().setExact(true)).fill(name);
         page.getByLabel("Task").selectOption(task);
@@ -229,8 +231,10 @@ class OpenToOthersIT {
     }
 
     private Call embed(String key) throws Exception {
-        HttpResponse<String> answer = FarthingProcess.HTTP.send(server.call("/v1/embeddings", """
-                {"model": "wren/story-bge", "input": ["A wren sits on the smallest coin.", "A bird on money."]}""", key).build(),
+        HttpResponse<String> answer = FarthingProcess.HTTP.send(
+                server.call("/v1/embeddings", """
+                        {"model": "wren/story-bge", "input": ["A wren sits on the smallest coin.", "A bird on money."]}""", key)
+                        .build(),
                 HttpResponse.BodyHandlers.ofString());
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(json.readTree(answer.body()).at("/data/1/embedding")).hasSize(384);
