@@ -50,8 +50,15 @@ class Models implements PanacheRepository<Model> {
         return list("ownerAccount", BY_NAME, account.value());
     }
 
+    Optional<Model> anyOf(AccountId account) {
+        return find("ownerAccount", account.value()).page(0, 1).stream().findFirst();
+    }
+
     List<VersionId> versionsOf(AccountId account) {
-        return of(account).stream().flatMap(model -> model.versions.stream()).map(Version::versionId).toList();
+        return getEntityManager().createQuery("""
+                select v.id from Version v where v.model.ownerAccount = :account
+                order by v.model.owner, v.model.name, v.id desc""", Integer.class).setParameter("account", account.value())
+                .getResultStream().map(VersionId::new).toList();
     }
 
     List<Model> callable(Instant now) {

@@ -45,7 +45,7 @@ class EarningsPages {
     private static final int SHOWN = 50;
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH);
 
-    record DayRow(String day, String model, String modelHref, String role, long calls, Amount earned) {
+    record DayRow(String day, String model, @Nullable String modelHref, String role, long calls, Amount earned) {
     }
 
     record CreditRow(long batch, Amount amount, String state, @Nullable Instant minedAt, @Nullable Instant withdrawableFrom) {
@@ -120,7 +120,7 @@ class EarningsPages {
     public Response earnedCsv() {
         StringBuilder csv = new StringBuilder("day,model,role,calls,charged_nanos,earned_nanos,held_for_data_nanos\n");
         for (Earned.Day day : earned.days(AccountId.of(visit.signedIn()))) {
-            csv.append(String.join(",", day.day().toString(), Csv.quoted(day.version().name()), day.role().word(),
+            csv.append(String.join(",", day.day().toString(), Csv.quoted(name(day)), day.role().word(),
                     Long.toString(day.calls()),
                     Long.toString(day.charged().nanos()), Long.toString(day.earned().nanos()),
                     Long.toString(day.heldForData().nanos()))).append('\n');
@@ -150,8 +150,9 @@ class EarningsPages {
         Address wallet = wallet();
         // First what was credited: what is earned meanwhile is owed and nothing else.
         Payouts.Standing standing = payouts.standing(wallet);
-        List<Earned.Day> days = earned.days(account);
-        Amount inAll = Amount.sum(days.stream().map(Earned.Day::earned)::iterator);
+        LocalDate firstDay = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).minusDays(CHART_DAYS - 1);
+        Earned.Summary summary = earned.summary(account, firstDay);
+        Amount inAll = summary.earned();
         Amount maturing = Amount.sum(standing.maturing().stream().map(Payouts.Maturing::amount)::iterator);
         // What calls have earned comes before the batches that book it, so it is the rest of what is earned.
         Amount credited = standing.waiting().plus(maturing).plus(standing.withdrawable()).plus(standing.withdrawn());
@@ -164,10 +165,10 @@ class EarningsPages {
                 !standing.withdrawable().isZero() && (underWay == null || !underWay.running()), refused, maturing,
                 standing.maturing().stream().map(each -> new MaturingRow(each.amount(), each.from())).toList(),
                 inAll.minus(credited), standing.waiting(), inAll, standing.withdrawn(),
-                Amount.sum(days.stream().map(Earned.Day::heldForData)::iterator), underWay, wallet.text(),
-                Shortened.of(wallet.text()), chain.away().orElse(null), chart(days), rows(days), credits,
+                summary.heldForData(), underWay, wallet.text(), Shortened.of(wallet.text()), chain.away().orElse(null),
+                chart(summary.recent(), firstDay), rows(summary.recent()), credits,
                 payouts.withdrawals(wallet).stream().limit(SHOWN).map(EarningsPages::row).toList(),
-                days.isEmpty() && credits.isEmpty()));
+                inAll.isZero() && summary.recent().isEmpty() && credits.isEmpty()));
     }
 
     private Address wallet() {
@@ -217,8 +218,16 @@ class EarningsPages {
     }
 
     private static List<DayRow> rows(List<Earned.Day> days) {
-        return days.reversed().stream().limit(SHOWN).map(d -> new DayRow(DAY.format(d.day()), d.version().name(),
-                d.version().href(), d.role().word(), d.calls(), d.earned())).toList();
+        return days.reversed().stream().limit(SHOWN).map(d -> new DayRow(DAY.format(d.day()), name(d),
+                d.version() == null ? null : d.version().href(), d.role().word(), d.calls(), d.earned())).toList();
+    }
+
+    private static String name(Earned.Day day) {
+        return day.version() == null ? together(day) : day.version().name();
+    }
+
+    private static String together(Earned.Day day) {
+        return day.role() == Earned.Role.PLATFORM ? "all models" : "your other models";
     }
 
     private record Series(String label, long[] values) {
@@ -227,8 +236,7 @@ class EarningsPages {
     private record Chart(long[] x, List<Series> series) {
     }
 
-    private RawString chart(List<Earned.Day> days) {
-        LocalDate first = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).minusDays(CHART_DAYS - 1);
+    private RawString chart(List<Earned.Day> days, LocalDate first) {
         long[] x = new long[CHART_DAYS];
         for (int i = 0; i < CHART_DAYS; i++) {
             x[i] = first.plusDays(i).atStartOfDay(ZoneOffset.UTC).toEpochSecond();
@@ -237,7 +245,7 @@ class EarningsPages {
         for (Earned.Day day : days) {
             long index = day.day().toEpochDay() - first.toEpochDay();
             if (index >= 0 && index < CHART_DAYS) {
-                series.computeIfAbsent(day.version().model().toString(),
+                series.computeIfAbsent(day.version() == null ? together(day) : day.version().model().toString(),
                         m -> new long[CHART_DAYS])[(int) index] += day.earned().nanos();
             }
         }
