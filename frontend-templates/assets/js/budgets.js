@@ -91,7 +91,7 @@ function depositable(text) {
 
 const when = (seconds) => new Date(Number(seconds) * 1000).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const REASONS = {
-  NotOwner: () => "The line belongs to another wallet. Switch the wallet to the account that you are signed in with.",
+  NotOwner: () => "The line belongs to another wallet. Switch the wallet to the address that owns the line.",
   NoSuchLine: () => "The vault has no such line any more: the chain has gone back. Reload the page.",
   LineFrozen: () => "The line is being left and takes no deposits any more. Open another line.",
   ZeroAmount: () => "The vault takes no deposit of nothing. Write an amount above zero.",
@@ -127,18 +127,22 @@ function explain(error) {
 
 const providers = new Map();
 
-function demoWallet() {
-  const account = privateKeyToAccount(facts.demoKey);
+function demoWallet(account) {
   const reader = createPublicClient({ chain, transport: http(), pollingInterval: 300, cacheTime: 0 });
   return { account, reader, signer: createWalletClient({ account, chain, transport: http() }) };
 }
 
-async function chosenWallet() {
+// One of `allowed`: the owner of a line, or any of the account's wallets.
+async function chosenWallet(allowed) {
   const provider = providers.get(document.getElementById("wallet").value) ?? providers.values().next().value;
   if (!provider) throw new Refused("No wallet was found in this browser. Install one, then reload this page.");
   const address = getAddress(await accountOf(provider));
-  if (address !== facts.wallet)
-    throw new Refused(`The wallet offers ${address}, and you are signed in with ${facts.wallet}. Switch the account in the wallet and try again.`);
+  if (!allowed.includes(address))
+    throw new Refused(
+      allowed.length === 1
+        ? `The wallet offers ${address}, and this takes ${allowed[0]}. Switch the account in the wallet and try again.`
+        : `The wallet offers ${address}, which is not linked to your account. Switch to ${allowed.join(" or ")}, or link it at /account.`,
+    );
   await onOurChain(provider);
   const transport = custom(provider);
   return {
@@ -167,7 +171,14 @@ async function onOurChain(provider) {
     throw new Refused(`The wallet is on chain ${at}, and the vault stands on chain ${facts.chainId}. Switch the wallet to it and try again.`);
 }
 
-const connect = () => (facts.demoKey ? demoWallet() : chosenWallet());
+const demo = facts.demoKey ? privateKeyToAccount(facts.demoKey) : null;
+
+// The wallet that owns the line; without a line, any of the account's.
+async function connect(line) {
+  const owner = line == null ? null : document.getElementById(`line-${line}`)?.dataset.owner;
+  if (demo && (!owner || owner === demo.address)) return demoWallet(demo);
+  return chosenWallet(owner ? [owner] : facts.wallets);
+}
 
 // A list of steps, each of which says how far it is.
 
@@ -206,7 +217,7 @@ class Steps {
   }
 
   async run(i, action) {
-    this.set(i, "running", facts.demoKey ? "Signing with the demo key" : "Answer in your wallet");
+    this.set(i, "running", demo ? "Signing with the demo key" : "Answer in your wallet");
     try {
       const result = await action((words) => this.set(i, "running", words));
       this.set(i, "done", result?.words ?? "");
@@ -243,10 +254,12 @@ async function open(wallet, say) {
 
 const read = (wallet, functionName, args = []) => wallet.reader.readContract({ address: facts.token, abi: TOKEN, functionName, args });
 
+const addressOf = ({ account }) => account.address ?? account;
+
 // The amount in the token's own units, if the wallet has it.
 async function affordable(wallet, amount) {
   const unit = 10n ** BigInt((await read(wallet, "decimals")) - 6);
-  const balance = await read(wallet, "balanceOf", [facts.wallet]);
+  const balance = await read(wallet, "balanceOf", [addressOf(wallet)]);
   if (balance < amount * unit)
     throw new Refused(`Your wallet has only ${dollars(balance / unit)} of the token. Deposit at most that, or get more first.`);
   return amount * unit;
@@ -257,7 +270,8 @@ async function permission(wallet, say, line, amount) {
   const value = await affordable(wallet, amount);
   const salt = toHex(crypto.getRandomValues(new Uint8Array(32)));
   const nonce = keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "bytes32" }], [BigInt(line), salt]));
-  const byAuthorization = await read(wallet, "authorizationState", [facts.wallet, nonce]).then(
+  const from = addressOf(wallet);
+  const byAuthorization = await read(wallet, "authorizationState", [from, nonce]).then(
     () => true,
     (error) => {
       if (error.walk?.((each) => each instanceof HttpRequestError)) throw error;
@@ -267,18 +281,18 @@ async function permission(wallet, say, line, amount) {
   if (byAuthorization) {
     const domain = { name: await read(wallet, "name"), version: await read(wallet, "version").catch(() => "1"), chainId: facts.chainId, verifyingContract: facts.token };
     const { timestamp } = await wallet.reader.getBlock();
-    const message = { from: facts.wallet, to: facts.vault, value, validAfter: 0n, validBefore: timestamp + 3600n, nonce };
+    const message = { from, to: facts.vault, value, validAfter: 0n, validBefore: timestamp + 3600n, nonce };
     const fields = { from: "address", to: "address", value: "uint256", validAfter: "uint256", validBefore: "uint256", nonce: "bytes32" };
     const types = { ReceiveWithAuthorization: Object.entries(fields).map(([name, type]) => ({ name, type })) };
     const signature = await wallet.signer.signTypedData({ domain, types, primaryType: "ReceiveWithAuthorization", message });
     // A contract signs in more bytes than the token reads; it approves instead.
     if (signature.length === 132) {
       const { r, s, v, yParity } = parseSignature(signature);
-      const authorization = { from: facts.wallet, amount, validAfter: 0n, validBefore: message.validBefore, salt, v: Number(v ?? 27 + yParity), r, s };
+      const authorization = { from, amount, validAfter: 0n, validBefore: message.validBefore, salt, v: Number(v ?? 27 + yParity), r, s };
       return { call: toVault("depositWithAuthorization", [line, authorization]), words: "Signed, for this line alone" };
     }
   }
-  const allowed = await read(wallet, "allowance", [facts.wallet, facts.vault]);
+  const allowed = await read(wallet, "allowance", [from, facts.vault]);
   let words = "Approved before";
   if (allowed < value) ({ words } = await send(wallet, say, { address: facts.token, abi: TOKEN, functionName: "approve", args: [facts.vault, value] }));
   return { call: toVault("deposit", [line, amount]), words };
@@ -317,7 +331,7 @@ const ACTIONS = {
       let wallet, value;
       const { line } = await steps.run(0, async (say) => {
         value = depositable(amount);
-        wallet = await connect();
+        wallet = await connect(null);
         await affordable(wallet, value);
         return open(wallet, say);
       });
@@ -333,7 +347,7 @@ const ACTIONS = {
       let wallet;
       const { call } = await steps.run(0, async (say) => {
         const value = depositable(amount);
-        wallet = await connect();
+        wallet = await connect(line);
         return permission(wallet, say, line, value);
       });
       await steps.run(1, (say) => send(wallet, say, call));
@@ -344,7 +358,7 @@ const ACTIONS = {
     async run(steps, { line, amount, how }) {
       await steps.run(0, async (say) => {
         const ceiling = higher(line, micros(amount));
-        const wallet = await connect();
+        const wallet = await connect(line);
         return how === "voucher" ? signVoucher(wallet, line, ceiling) : send(wallet, say, toVault("raiseCeiling", [line, ceiling]));
       });
     },
@@ -352,13 +366,13 @@ const ACTIONS = {
   request: {
     steps: () => ["Request the exit"],
     async run(steps, { line }) {
-      await steps.run(0, async (say) => send(await connect(), say, toVault("requestExit", [line])));
+      await steps.run(0, async (say) => send(await connect(line), say, toVault("requestExit", [line])));
     },
   },
   exit: {
     steps: () => ["Take the rest out"],
     async run(steps, { line }) {
-      await steps.run(0, async (say) => send(await connect(), say, toVault("exit", [line])));
+      await steps.run(0, async (say) => send(await connect(line), say, toVault("exit", [line])));
     },
   },
 };
@@ -426,7 +440,7 @@ document.addEventListener("htmx:oobAfterSwap", () => {
 // A click before there is anybody to hear it would only load the page again.
 for (const button of section.querySelectorAll("[data-waits]")) button.disabled = false;
 if ("away" in section.dataset) for (const button of buttons()) button.disabled = true;
-if (!facts.demoKey) {
+{
   const choice = document.getElementById("wallet");
   findWallets(
     (info, provider) => {
@@ -435,7 +449,7 @@ if (!facts.demoKey) {
       section.querySelector("[data-wallet-choice]").hidden = providers.size < 2;
     },
     () => {
-      section.querySelector("[data-no-wallet]").hidden = false;
+      section.querySelector("[data-no-wallet]").hidden = Boolean(demo) || facts.wallets.length === 0;
     },
   );
 }

@@ -61,9 +61,22 @@ public class TestDatabase implements QuarkusTestResourceLifecycleManager {
         }
     }
 
-    private static synchronized DataSource migrated(String name) {
+    /** A new database without tables. */
+    public static PGSimpleDataSource empty(String name) throws SQLException {
+        try (var connection = migrated().getConnection(); var statement = connection.createStatement()) {
+            statement.execute("create database " + name);
+        }
+        return at(name);
+    }
+
+    private static PGSimpleDataSource at(String name) {
         PGSimpleDataSource source = new PGSimpleDataSource();
         source.setUrl(url().replace("/postgres?", "/" + name + "?"));
+        return source;
+    }
+
+    private static synchronized DataSource migrated(String name) {
+        PGSimpleDataSource source = at(name);
         if (MIGRATED.add(name)) {
             Flyway.configure().dataSource(source).load().migrate();
         }

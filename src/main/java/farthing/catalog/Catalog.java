@@ -22,7 +22,7 @@ public class Catalog {
 
     private final Models models;
     private final Clock clock;
-    // Facts of a model never change, but another server on the same database may publish a new version.
+    // What another server on the same database changes, ModelChanges takes out within two seconds.
     private final Cache<ModelId, @Nullable Known> known = Caffeine.newBuilder().maximumSize(10_000)
             .expireAfterWrite(Duration.ofSeconds(30)).build();
     // These never change at all.
@@ -34,17 +34,39 @@ public class Catalog {
         this.clock = clock;
     }
 
+    /** {@link #resolve(String, Optional)} for anybody. */
+    public Listing resolve(String model) {
+        return resolve(model, Optional.empty());
+    }
+
     /**
-     * The version to call, from memory where possible.
+     * The version to call, from memory where possible. A change of who finds a model reaches every server within two seconds.
      *
      * @param model {@code owner/name} for the newest version, or {@code owner/name@version}
+     * @param asker who calls; a private model is there for its owner alone
      * @throws UnknownModel naming what is listed under a similar name, or which versions there are
+     * @throws ModelUnlisted if it was withdrawn
      */
-    public Listing resolve(String model) {
-        Known found = ModelId.parse(model).map(this::known).orElse(null);
+    public Listing resolve(String model, Optional<AccountId> asker) {
+        Known found = ModelId.parse(model).map(this::known).filter(one -> one.isThereFor(asker)).orElse(null);
+        if (found != null && found.withdrawn()) {
+            throw new ModelUnlisted(found.model());
+        }
+        return callable(model, found, asker);
+    }
+
+    /**
+     * Like {@link #resolve(String, Optional)} for what only reads: a withdrawn model's page stays.
+     */
+    Listing shown(String model, Optional<AccountId> asker) {
+        Known found = ModelId.parse(model).map(this::known).filter(one -> one.isThereFor(asker)).orElse(null);
+        return callable(model, found, asker);
+    }
+
+    private Listing callable(String model, @Nullable Known found, Optional<AccountId> asker) {
         List<Listing> callable = found == null ? List.of() : found.listingsAt(clock.instant());
         if (found == null || callable.isEmpty()) {
-            throw UnknownModel.named(model, models.similarTo(model));
+            throw UnknownModel.named(model, models.similarTo(model, asker));
         }
         Optional<String> label = ModelId.parseVersion(model);
         return callable.stream().filter(listing -> label.isEmpty() || listing.label().equals(label.get())).findFirst()
@@ -52,10 +74,17 @@ public class Catalog {
                         callable.stream().map(Listing::label).toList()));
     }
 
-    /** The newest callable version of every model, by name. */
+    /** Whether everybody may see its name. */
+    public boolean isPublic(ModelId model) {
+        Known found = known(model);
+        return found != null && found.isPublic();
+    }
+
+    /** The newest callable version of every public model, by name. */
     public List<Listing> listings() {
         Instant now = clock.instant();
-        return models.known().stream().flatMap(model -> model.listingsAt(now).stream().limit(1)).toList();
+        return models.known().stream().filter(Known::isPublic).flatMap(model -> model.listingsAt(now).stream().limit(1))
+                .toList();
     }
 
     /** The models listed last, as shown in lists. */
@@ -66,6 +95,11 @@ public class Catalog {
     /** What a version of a past call was, whether or not it can still be called. */
     public Published published(VersionId version) {
         return published.get(version, models::published);
+    }
+
+    /** What its developer states of a version; empty where there is none. */
+    public Optional<VersionFacts> facts(VersionId version) {
+        return models.facts(version);
     }
 
     /** Every version of every model of theirs, callable or not. */
@@ -79,6 +113,11 @@ public class Catalog {
 
     void publish(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files) {
         models.add(developer, payee, id, publication, files, clock.instant());
+        known.invalidate(id);
+    }
+
+    /** Forgets what it remembers of the model. */
+    void changed(ModelId id) {
         known.invalidate(id);
     }
 

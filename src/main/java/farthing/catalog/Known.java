@@ -10,11 +10,12 @@ import farthing.identity.AccountId;
 import farthing.money.Split;
 
 /**
- * The facts of one model that never change, kept in memory; only the clock decides which offer is in force.
+ * What calls need of one model, kept in memory; only the clock decides which offer is in force.
  *
  * @param versions newest first
  */
-record Known(ModelId model, Task task, AccountId developer, List<KnownVersion> versions) {
+record Known(ModelId model, Task task, AccountId developer, Visibility visibility, boolean suspended,
+        List<KnownVersion> versions) {
 
     /** @param offers latest first */
     record KnownVersion(VersionId id, String label, Loadable loadable, Split split, List<Offer> offers) {
@@ -25,10 +26,24 @@ record Known(ModelId model, Task task, AccountId developer, List<KnownVersion> v
     }
 
     static Known of(Model model) {
-        return new Known(model.modelId(), model.task(), model.developer(), model.versions.stream()
+        return new Known(model.modelId(), model.task(), model.developer(), model.visibility, model.suspended, model.versions
+                .stream()
                 .map(version -> new KnownVersion(version.versionId(), version.label, version.loadable(), version.split(),
                         version.offers.stream().map(OfferRow::offer).toList()))
                 .toList());
+    }
+
+    boolean isPublic() {
+        return visibility == Visibility.PUBLIC && !suspended;
+    }
+
+    /** Whether this account, or nobody, may know that the model is there. */
+    boolean isThereFor(Optional<AccountId> asker) {
+        return visibility != Visibility.PRIVATE || asker.filter(developer::equals).isPresent();
+    }
+
+    boolean withdrawn() {
+        return visibility == Visibility.UNLISTED || suspended;
     }
 
     /** Every version with an offer in force, newest first; one whose first offer is still to come cannot be called. */

@@ -36,6 +36,8 @@ class Model {
     Visibility visibility = Visibility.PUBLIC;
     @Nullable
     String deprecated;
+    /** The developer's account is deactivated. */
+    boolean suspended;
     Instant createdAt;
     /** When its newest version or offer was made. */
     Instant updatedAt;

@@ -1,5 +1,7 @@
 package farthing.catalog;
 
+import java.util.Optional;
+
 import jakarta.transaction.Transactional;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -10,6 +12,8 @@ import jakarta.ws.rs.core.MediaType;
 import org.jboss.resteasy.reactive.RestQuery;
 import org.jspecify.annotations.Nullable;
 
+import farthing.identity.AccountId;
+import farthing.identity.SignedIn;
 import farthing.web.Site;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
@@ -32,8 +36,12 @@ class ModelPages {
     private final Catalog catalog;
     private final Models models;
     private final Site site;
+    private final SignedIn signedIn;
+    private final Records records;
 
-    ModelPages(Catalog catalog, Models models, Site site) {
+    ModelPages(Catalog catalog, Models models, Site site, SignedIn signedIn, Records records) {
+        this.records = records;
+        this.signedIn = signedIn;
         this.catalog = catalog;
         this.models = models;
         this.site = site;
@@ -44,9 +52,11 @@ class ModelPages {
     @Transactional
     public TemplateInstance model(String owner, String name, @RestQuery @DefaultValue("card") String tab,
             @RestQuery @Nullable String in, @RestQuery @Nullable String out, @RestQuery @Nullable String calls) {
-        Listing listing = catalog.resolve(owner + "/" + name);
+        Optional<AccountId> viewer = signedIn.ifAny();
+        Listing listing = catalog.shown(owner + "/" + name, viewer);
         Model model = models.find(listing.model()).orElseThrow();
         return Templates.model(ModelView.of(listing, model, tab, Calculator.of(listing, in, out, calls),
-                new Snippets(site.publicUrl().toString(), listing.model().toString())));
+                new Snippets(site.publicUrl().toString(), listing.model().toString()), viewer,
+                records.of(model.versions.stream().map(Version::versionId).toList())));
     }
 }

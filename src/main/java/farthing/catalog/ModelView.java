@@ -4,12 +4,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Snippets.Snippet;
 import farthing.engine.EngineKind;
+import farthing.identity.AccountId;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.web.Shortened;
@@ -20,7 +23,7 @@ record ModelView(String name, String href, String purpose, String task, String e
         String licence, String version, String hash, String hashShort, List<PriceLine> prices, @Nullable Latency latency,
         Calculator calculator, List<SplitPart> split, @Nullable Amount paid, List<Tab> tabs, String tab, RawString cardHtml,
         List<Snippet> samples, List<VersionLine> versions, List<Base> bases, List<Set> sets, String dataNote,
-        @Nullable String dataShare) {
+        @Nullable String dataShare, @Nullable String notice, boolean callable, @Nullable String manageHref) {
 
     record PriceLine(String label, Amount amount) {
     }
@@ -35,7 +38,15 @@ record ModelView(String name, String href, String purpose, String task, String e
             @Nullable Signer signer, String note) {
     }
 
-    record Signer(String address, String addressShort) {
+    /** @param href where the statement is shown */
+    record Signer(String address, String addressShort, String href, boolean mined) {
+
+        static @Nullable Signer of(Version version, Map<VersionId, Records.Recorded> records) {
+            Records.Recorded recorded = records.get(version.versionId());
+            return recorded == null ? null
+                    : new Signer(recorded.signer().text(), Shortened.of(recorded.signer().text()),
+                            "/records/" + Integer.toUnsignedString(version.id), recorded.mined());
+        }
     }
 
     record Base(String name, @Nullable String href, String share) {
@@ -66,7 +77,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         }
     }
 
-    static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets) {
+    static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets,
+            Optional<AccountId> viewer, Map<VersionId, Records.Recorded> records) {
         Version version = model.versions.stream().filter(one -> one.versionId().equals(listing.version())).findFirst()
                 .orElseThrow();
         String name = listing.model().toString();
@@ -79,9 +91,23 @@ record ModelView(String name, String href, String purpose, String task, String e
                 Stream.of(About.values())
                         .map(one -> new Tab(one.label, href + "?tab=" + one.address() + "#tabs", one == shown)).toList(),
                 shown.address(), new RawString(Cards.html(model.card) + facts(version)), snippets.of(listing.task()),
-                versions(model, version),
+                versions(model, version, records),
                 List.of(), List.of(), version.provenance,
-                version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool));
+                version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool), notice(model),
+                model.visibility != Visibility.UNLISTED && !model.suspended,
+                viewer.filter(listing.developer()::equals).isPresent() ? href + "/manage" : null);
+    }
+
+    private static @Nullable String notice(Model model) {
+        if (model.suspended) {
+            return "This model cannot be called: its developer's account is deactivated. Receipts of past calls stay good.";
+        }
+        return switch (model.visibility) {
+            case UNLISTED -> "This model was withdrawn by its developer and cannot be called any more. Receipts of past calls"
+                    + " stay good.";
+            case PRIVATE -> "This model is private: nobody but you finds or calls it.";
+            case PUBLIC -> model.deprecated == null ? null : "Deprecated: " + model.deprecated;
+        };
     }
 
     private static String engine(EngineKind kind) {
@@ -119,7 +145,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         }
     }
 
-    private static List<VersionLine> versions(Model model, Version current) {
+    private static List<VersionLine> versions(Model model, Version current,
+            Map<VersionId, Records.Recorded> records) {
         List<VersionLine> lines = new ArrayList<>();
         for (int i = 0; i < model.versions.size(); i++) {
             Version version = model.versions.get(i);
@@ -127,7 +154,7 @@ record ModelView(String name, String href, String purpose, String task, String e
             String hash = version.loadable().files().model().hex();
             lines.add(
                     new VersionLine(version.label, version == current, hash, Shortened.of(hash), Sizes.bytes(version.sizeBytes),
-                            version.createdAt, version.licence, null, note));
+                            version.createdAt, version.licence, Signer.of(version, records), note));
         }
         return lines;
     }

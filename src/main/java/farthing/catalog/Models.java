@@ -1,5 +1,6 @@
 package farthing.catalog;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -42,6 +43,10 @@ class Models implements PanacheRepository<Model> {
                 model.modelId().owner(), model.developer(), new Address(version.payee));
     }
 
+    Optional<VersionFacts> facts(VersionId id) {
+        return Optional.ofNullable(getEntityManager().find(Version.class, id.value())).map(VersionFacts::of);
+    }
+
     Offer offer(OfferId id) {
         return getEntityManager().find(OfferRow.class, id.value()).offer();
     }
@@ -61,13 +66,30 @@ class Models implements PanacheRepository<Model> {
                 .getResultStream().map(VersionId::new).toList();
     }
 
-    List<Model> callable(Instant now) {
-        return list("from Model m where exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?1)",
-                BY_NAME, now);
+    /** Every model that this account, or nobody, finds and may call. */
+    List<Model> callable(Instant now, Optional<AccountId> asker) {
+        return list("from Model m where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE'"
+                + " and m.ownerAccount = ?2) and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?1)",
+                BY_NAME, now, owner(asker));
+    }
+
+    /** Those that were changed in the last seconds, by any server. */
+    @SuppressWarnings("unchecked")
+    List<ModelId> changedIn(Duration last) {
+        List<String> called = getEntityManager()
+                .createNativeQuery("select called from model where changed_at > clock_timestamp() - make_interval(secs => :s)",
+                        String.class)
+                .setParameter("s", last.toSeconds()).getResultList();
+        return called.stream().flatMap(one -> ModelId.parse(one).stream()).toList();
+    }
+
+    /** Nobody has this number. */
+    private static long owner(Optional<AccountId> asker) {
+        return asker.map(AccountId::value).orElse(-1L);
     }
 
     List<ModelCard> newest(Instant now, int most) {
-        return find("order by createdAt desc, id").page(0, most).list().stream()
+        return find("visibility = 'PUBLIC' and not suspended order by createdAt desc, id").page(0, most).list().stream()
                 .flatMap(model -> ModelCard.of(model, now).stream()).toList();
     }
 
@@ -81,15 +103,17 @@ class Models implements PanacheRepository<Model> {
 
     /** At most three, the most similar first; a wrong name by the same owner alone is no similarity. */
     @SuppressWarnings("unchecked")
-    List<ModelId> similarTo(String asked) {
+    List<ModelId> similarTo(String asked, Optional<AccountId> asker) {
         String whole = asked.substring(0, Math.min(asked.length(), 150)).replaceAll("@.*|\\p{Cntrl}", "").strip()
                 .toLowerCase(Locale.ROOT);
         List<String> called = getEntityManager().createNativeQuery("""
                 select called from model
-                where called % :whole and similarity(called, :whole) >= 0.4
-                   or :name <% called and word_similarity(:name, called) >= 0.6
+                where (called % :whole and similarity(called, :whole) >= 0.4
+                   or :name <% called and word_similarity(:name, called) >= 0.6)
+                  and not suspended and (visibility = 'PUBLIC' or visibility = 'PRIVATE' and owner_account = :asker)
                 order by similarity(called, :whole) + word_similarity(:name, called) desc, called limit 3""", String.class)
-                .setParameter("whole", whole).setParameter("name", whole.substring(whole.indexOf('/') + 1)).getResultList();
+                .setParameter("whole", whole).setParameter("name", whole.substring(whole.indexOf('/') + 1))
+                .setParameter("asker", owner(asker)).getResultList();
         return called.stream().flatMap(one -> ModelId.parse(one).stream()).toList();
     }
 }

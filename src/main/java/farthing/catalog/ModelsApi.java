@@ -2,14 +2,20 @@ package farthing.catalog;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
+import org.jspecify.annotations.Nullable;
+
 import com.fasterxml.jackson.annotation.JsonProperty;
 
+import farthing.identity.AccountId;
+import farthing.identity.ApiKeys;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 
 /** The models in OpenAI's wire format. */
@@ -31,23 +37,30 @@ class ModelsApi {
 
     private final Catalog catalog;
     private final Models models;
+    private final ApiKeys keys;
     private final Clock clock;
 
-    ModelsApi(Catalog catalog, Models models, Clock clock) {
+    ModelsApi(Catalog catalog, Models models, ApiKeys keys, Clock clock) {
+        this.keys = keys;
         this.catalog = catalog;
         this.models = models;
         this.clock = clock;
     }
 
+    /** With a key also the private models of its account. */
     @GET
-    public ModelList list() {
-        return new ModelList("list", models.callable(clock.instant()).stream().map(Entry::of).toList());
+    public ModelList list(@HeaderParam("Authorization") @Nullable String authorization) {
+        return new ModelList("list", models.callable(clock.instant(), asker(authorization)).stream().map(Entry::of).toList());
     }
 
     // OpenAI's clients send the slash of owner/name as %2F, other people send it as it is.
     @GET
     @Path("{model:.+}")
-    public Entry one(String model) {
-        return Entry.of(models.find(catalog.resolve(model).model()).orElseThrow());
+    public Entry one(String model, @HeaderParam("Authorization") @Nullable String authorization) {
+        return Entry.of(models.find(catalog.resolve(model, asker(authorization)).model()).orElseThrow());
+    }
+
+    private Optional<AccountId> asker(@Nullable String authorization) {
+        return Optional.ofNullable(authorization).map(header -> keys.authenticate(header).account());
     }
 }

@@ -79,7 +79,7 @@ class Search {
                     order by offer.valid_from desc, offer.id desc limit 1) o on true
                 where v.model_id = m.id order by v.id desc limit 1) v on true
             join (values %s) typical (task, input_tokens, output_tokens, items) on typical.task = m.task
-            where\s""".replace("%s", typicalCalls());
+            where m.visibility = 'PUBLIC' and not m.suspended and\s""".replace("%s", typicalCalls());
     private static final String EXACT = """
             (:text = '' or m.search @@ websearch_to_tsquery('english', :text) or m.words like :part)
             """;

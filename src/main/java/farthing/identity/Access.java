@@ -20,16 +20,21 @@ public class Access {
 
     private final Visit visit;
     private final PersonalTokens tokens;
+    private final Accounts accounts;
+    private final Roles roles;
     private PersonalTokens.@Nullable Bearer bearer;
 
-    Access(Visit visit, PersonalTokens tokens) {
+    Access(Visit visit, PersonalTokens tokens, Accounts accounts, Roles roles) {
         this.visit = visit;
         this.tokens = tokens;
+        this.accounts = accounts;
+        this.roles = roles;
     }
 
     /**
      * @throws TokenRefused.Missing when nobody is signed in
      * @throws TokenRefused when the token is no good, or not for this
+     * @throws DeactivatedAccount when its account takes part in nothing
      */
     public AccountId require(Scope scope) {
         PersonalTokens.Bearer found = bearer();
@@ -37,6 +42,24 @@ public class Access {
             throw new TokenRefused.WrongScope(scope);
         }
         return found.account();
+    }
+
+    /**
+     * Beside a scope, for what only some accounts may do.
+     *
+     * @throws TokenRefused.WrongRole for an account without the role
+     */
+    public AccountId require(Role role) {
+        AccountId account = bearer().account();
+        if (!roles.has(account, role)) {
+            throw new TokenRefused.WrongRole(role);
+        }
+        return account;
+    }
+
+    /** What the bearer may do. @throws TokenRefused.Missing when nobody is signed in */
+    Set<Scope> scopes() {
+        return bearer().scopes();
     }
 
     /** Empty when nobody is signed in. @throws TokenRefused when a token is there but no good */
@@ -50,7 +73,9 @@ public class Access {
 
     private PersonalTokens.Bearer bearer() {
         if (bearer == null) {
-            bearer = visit.bearerToken().map(tokens::authenticate).orElseGet(this::session);
+            PersonalTokens.Bearer found = visit.bearerToken().map(tokens::authenticate).orElseGet(this::session);
+            accounts.requireActive(found.account());
+            bearer = found;
         }
         return bearer;
     }

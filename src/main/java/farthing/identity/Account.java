@@ -8,6 +8,8 @@ import jakarta.persistence.GeneratedValue;
 import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 
+import org.jspecify.annotations.Nullable;
+
 import farthing.chain.Address;
 import farthing.web.Viewer;
 import io.quarkus.hibernate.orm.panache.PanacheEntityBase;
@@ -19,8 +21,13 @@ class Account extends PanacheEntityBase {
     @GeneratedValue(strategy = GenerationType.IDENTITY)
     long id;
     String handle;
+    @Nullable
     String wallet;
     Instant createdAt;
+    @Nullable
+    Instant deactivatedAt;
+    @Nullable
+    String deactivatedBecause;
 
     protected Account() {
     }
@@ -35,6 +42,12 @@ class Account extends PanacheEntityBase {
 
     static Account get(AccountId id) {
         return Account.<Account> findByIdOptional(id.value()).orElseThrow();
+    }
+
+    void requireActive() {
+        if (deactivatedAt != null) {
+            throw new DeactivatedAccount(deactivatedAt, String.valueOf(deactivatedBecause));
+        }
     }
 
     AccountId accountId() {

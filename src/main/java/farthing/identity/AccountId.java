@@ -2,7 +2,7 @@ package farthing.identity;
 
 import farthing.web.Viewer;
 
-/** A person or organisation with one wallet. */
+/** A person or organisation, with any number of wallets. */
 public record AccountId(long value) {
 
     public static AccountId of(Viewer viewer) {

@@ -85,6 +85,8 @@ class AccountPages {
             return new LineRow(line.getValue(), balance.left(), balance.deposited(), balance.used());
         }).toList();
         return new AccountPage(name, error, saved, account.createdAt,
-                List.of(new Wallet(account.wallet, Shortened.of(account.wallet), account.createdAt)), rows);
+                accounts.linked(id).stream().map(wallet -> new Wallet(wallet.address, Shortened.of(wallet.address),
+                        wallet.addedAt)).toList(),
+                rows);
     }
 }

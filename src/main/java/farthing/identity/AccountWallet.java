@@ -1,6 +1,9 @@
 package farthing.identity;
 
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
@@ -26,5 +29,16 @@ class AccountWallet extends PanacheEntityBase {
         this.address = address.text();
         this.account = account.value();
         this.addedAt = addedAt;
+    }
+
+    /** Where it is paid comes first; the others as they were linked. */
+    static List<AccountWallet> of(Account account) {
+        List<AccountWallet> wallets = new ArrayList<>(list("account = ?1 order by addedAt, address", account.id));
+        wallets.sort(Comparator.comparing(each -> !each.address.equals(account.wallet)));
+        return wallets;
+    }
+
+    Address wallet() {
+        return new Address(address);
     }
 }

@@ -1,34 +1,49 @@
 package farthing.identity;
 
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
 import jakarta.enterprise.inject.Instance;
 import jakarta.persistence.PersistenceException;
 import jakarta.transaction.Transactional;
 
 import farthing.chain.Address;
+import farthing.web.Sessions;
 import farthing.web.Viewer;
 import farthing.web.Viewers;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 
-/** Accounts, one per wallet. */
+/** Accounts: who is here, with which wallets, and whether they take part. */
 @ApplicationScoped
 public class Accounts implements Viewers {
 
     private final Clock clock;
     private final Instance<HandleKeeper> keepers;
+    private final Operators operators;
+    private final Roles roles;
+    private final Sessions sessions;
+    private final Event<AccountDeactivated> deactivated;
+    private final Event<AccountReactivated> reactivated;
 
-    Accounts(Clock clock, Instance<HandleKeeper> keepers) {
+    Accounts(Clock clock, Instance<HandleKeeper> keepers, Operators operators, Roles roles, Sessions sessions,
+            Event<AccountDeactivated> deactivated, Event<AccountReactivated> reactivated) {
         this.clock = clock;
         this.keepers = keepers;
+        this.operators = operators;
+        this.roles = roles;
+        this.sessions = sessions;
+        this.deactivated = deactivated;
+        this.reactivated = reactivated;
     }
 
+    /** Empty for a deactivated account, too: nobody is signed in to it. */
     @Override
     @Transactional
     public Optional<Viewer> find(long account) {
-        return Account.<Account> findByIdOptional(account).map(Account::viewer);
+        return Account.<Account> findByIdOptional(account).filter(found -> found.deactivatedAt == null).map(Account::viewer);
     }
 
     @Transactional
@@ -36,9 +51,25 @@ public class Accounts implements Viewers {
         return Account.get(account).handle;
     }
 
+    /** Where the account is paid. @throws NoWallet for one that came by organisation login alone */
     @Transactional
     public Address walletOf(AccountId account) {
-        return new Address(Account.get(account).wallet);
+        String wallet = Account.get(account).wallet;
+        if (wallet == null) {
+            throw new NoWallet();
+        }
+        return new Address(wallet);
+    }
+
+    /** Where the account is paid comes first; the others as they were linked. Empty for one without a wallet. */
+    @Transactional
+    public List<Address> walletsOf(AccountId account) {
+        return AccountWallet.of(Account.get(account)).stream().map(AccountWallet::wallet).toList();
+    }
+
+    @Transactional
+    List<AccountWallet> linked(AccountId account) {
+        return AccountWallet.of(Account.get(account));
     }
 
     @Transactional
@@ -89,6 +120,60 @@ public class Accounts implements Viewers {
         }
     }
 
+    /**
+     * An account without a wallet, for somebody who came by another way.
+     *
+     * @param wanted its handle; one made from it where the rules or somebody else forbid it
+     */
+    @Transactional
+    public AccountId create(String wanted) {
+        Account account = new Account();
+        account.handle = Handles.near(wanted, name -> Account.ofHandle(name).isPresent());
+        account.createdAt = clock.instant();
+        account.persistAndFlush();
+        return account.accountId();
+    }
+
+    /** @throws DeactivatedAccount saying why */
+    @Transactional
+    public void requireActive(AccountId id) {
+        Account.get(id).requireActive();
+    }
+
+    /**
+     * Its sessions end, and neither a sign-in, nor a key or token of it is accepted any more; calls under way are finished. Its
+     * money stays where it is, and anybody may have it withdrawn to it. Doing it again changes nothing.
+     *
+     * @param why a sentence that its owner is told
+     * @throws LastOperator when nobody would be left to undo it
+     */
+    @Transactional
+    public void deactivate(AccountId id, String why) {
+        Account account = Account.get(id);
+        if (account.deactivatedAt != null) {
+            return;
+        }
+        roles.requireAnotherOperator(id);
+        account.deactivatedAt = clock.instant();
+        account.deactivatedBecause = why;
+        account.persistAndFlush();
+        sessions.endAll(id.value());
+        deactivated.fire(new AccountDeactivated(id));
+    }
+
+    /** Its keys and tokens are good again; its owner signs in anew. Doing it again changes nothing. */
+    @Transactional
+    public void reactivate(AccountId id) {
+        Account account = Account.get(id);
+        if (account.deactivatedAt == null) {
+            return;
+        }
+        account.deactivatedAt = null;
+        account.deactivatedBecause = null;
+        account.persistAndFlush();
+        reactivated.fire(new AccountReactivated(id));
+    }
+
     private AccountId findOrCreate(Address wallet, Optional<String> wanted) {
         return Account.ofWallet(wallet).map(Account::accountId).orElseGet(() -> {
             Account account = new Account();
@@ -98,6 +183,7 @@ public class Accounts implements Viewers {
             account.createdAt = clock.instant();
             account.persistAndFlush();
             new AccountWallet(wallet, account.accountId(), account.createdAt).persistAndFlush();
+            operators.added(account.accountId(), wallet);
             return account.accountId();
         });
     }

@@ -73,6 +73,7 @@ public class ApiKeys {
      *
      * @param authorizationHeader the whole value, {@code Bearer fk_…}
      * @throws ApiKeyRefused naming what is wrong with it
+     * @throws DeactivatedAccount when its account takes part in nothing
      */
     public Caller authenticate(@Nullable String authorizationHeader) {
         String secret = secret(authorizationHeader);
@@ -127,12 +128,17 @@ public class ApiKeys {
     private Stored stored(byte[] hash) {
         try (Connection connection = database.getConnection();
                 PreparedStatement query = connection.prepareStatement(
-                        "select id, account, line, total_nanos, per_day_nanos, expires_at, revoked_at, last_used_at"
-                                + " from api_key where secret_hash = ?")) {
+                        "select k.id, account, line, total_nanos, per_day_nanos, expires_at, revoked_at, last_used_at,"
+                                + " deactivated_at, deactivated_because from api_key k join account a on a.id = k.account"
+                                + " where secret_hash = ?")) {
             query.setBytes(1, hash);
             try (ResultSet row = query.executeQuery()) {
                 if (!row.next()) {
                     throw ApiKeyRefused.WrongApiKey.unknown(keysPage);
+                }
+                Instant deactivatedAt = instant(row, 9);
+                if (deactivatedAt != null) {
+                    throw new DeactivatedAccount(deactivatedAt, row.getString(10));
                 }
                 return new Stored(new ApiKeyId(row.getLong(1)), new AccountId(row.getLong(2)), new LineId(row.getInt(3)),
                         ApiKey.limits((Long) row.getObject(4), (Long) row.getObject(5)), instant(row, 6), instant(row, 7),

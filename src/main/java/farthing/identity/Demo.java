@@ -15,7 +15,7 @@ import farthing.web.KeyFolder;
 import farthing.web.Site;
 import io.quarkus.runtime.StartupEvent;
 
-/** Three people that a trial brings along, so that a newcomer is in with one click. Their keys live in the data folder. */
+/** People that a trial brings along, so that a newcomer is in with one click. Their keys live in the data folder. */
 @ApplicationScoped
 public class Demo {
 
@@ -25,7 +25,8 @@ public class Demo {
     enum Person {
         DEVELOPER("wren", "Developer", "Publishes the models that come with Farthing and is paid for their calls."),
         CONTRIBUTOR("linnet", "Data contributor", "Gave data that models were trained on."),
-        CALLER("robin", "Caller", "Has a funded budget and calls models.");
+        CALLER("robin", "Caller", "Has a funded budget and calls models."),
+        OPERATOR("jackdaw", "Operator", "Runs the site and sees what needs a hand.");
 
         final String handle;
         final String label;
@@ -41,15 +42,20 @@ public class Demo {
     private final Site site;
     private final KeyFolder folder;
     private final Accounts accounts;
+    private final Roles roles;
 
-    Demo(Site site, KeyFolder folder, Accounts accounts) {
+    Demo(Site site, KeyFolder folder, Accounts accounts, Roles roles) {
         this.site = site;
         this.folder = folder;
         this.accounts = accounts;
+        this.roles = roles;
     }
 
     void start(@Observes @Priority(EARLY) StartupEvent event) {
         people().forEach(this::account);
+        if (offered()) {
+            roles.grant(operator(), Role.OPERATOR);
+        }
     }
 
     /** False in production, where there are no demo people and the methods below throw {@link IllegalStateException}. */
@@ -68,6 +74,11 @@ public class Demo {
 
     public AccountId caller() {
         return account(Person.CALLER);
+    }
+
+    /** Has the role of one. */
+    public AccountId operator() {
+        return account(Person.OPERATOR);
     }
 
     /** With which the trial deposits on the caller's line as its owner would. */

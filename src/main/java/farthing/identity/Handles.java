@@ -33,6 +33,24 @@ class Handles {
         return RESERVED.contains(handle) ? Optional.of("This name is reserved. Choose another.") : Optional.empty();
     }
 
+    /** For somebody who came with a name: that, or one made from it. */
+    static String near(String wanted, Predicate<String> taken) {
+        String name = wanted.toLowerCase(Locale.ROOT).replaceAll("@.*", "").replaceAll("[^a-z0-9]+", "-")
+                .replaceAll("^-|-$", "");
+        String start = name.substring(0, Math.min(name.length(), LONGEST - 7)).replaceAll("-$", "");
+        if (fault(start).isEmpty() && !taken.test(start)) {
+            return start;
+        }
+        String stem = start.isEmpty() ? "account" : start;
+        for (int number = 2; number < 1_000_000; number++) {
+            String handle = stem + "-" + number;
+            if (fault(handle).isEmpty() && !taken.test(handle)) {
+                return handle;
+            }
+        }
+        throw new IllegalStateException("no handle left near " + stem);
+    }
+
     /** For a first sign-in: so many digits of the address as nobody else's handle has. */
     static String fresh(Address wallet, Predicate<String> taken) {
         String digits = wallet.text().substring(2).toLowerCase(Locale.ROOT);

@@ -7,6 +7,7 @@ import java.util.Optional;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 
+import farthing.chain.Address;
 import farthing.ledger.LineId;
 import io.quarkus.hibernate.orm.panache.PanacheEntityBase;
 
@@ -17,16 +18,18 @@ class Line extends PanacheEntityBase {
     @Id
     int id;
     long account;
+    String wallet;
     String label;
     Instant openedAt;
 
     protected Line() {
     }
 
-    static Line adopt(LineId id, AccountId account, String label, Instant at) {
+    static Line adopt(LineId id, AccountId account, Address wallet, String label, Instant at) {
         Line line = new Line();
         line.id = id.value();
         line.account = account.value();
+        line.wallet = wallet.text();
         line.label = label;
         line.openedAt = at;
         line.persistAndFlush();

@@ -7,9 +7,12 @@ import java.util.Map;
 import java.util.Optional;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 
+import farthing.chain.Address;
 import farthing.ledger.LineId;
+import io.quarkus.narayana.jta.QuarkusTransaction;
 
 /** Who owns which line. What is on a line is the ledger's business. */
 @ApplicationScoped
@@ -18,19 +21,29 @@ public class Lines {
     static final int LONGEST_LABEL = 60;
 
     private final Clock clock;
+    private final Accounts accounts;
 
-    Lines(Clock clock) {
+    Lines(Clock clock, Accounts accounts) {
         this.clock = clock;
+        this.accounts = accounts;
     }
 
     /**
-     * Takes in a line that the chain knows. Its account stays: a line that is known already is left as it is,
-     * whoever it is said to belong to now.
+     * Takes in a line that the chain knows, for the account of the wallet that owns it. Account and wallet stay: a line that is
+     * known already is left as it is, whoever it is said to belong to now.
      */
-    @Transactional
-    public void adopt(LineId line, AccountId account, String label) {
-        if (Line.of(line).isEmpty()) {
-            Line.adopt(line, account, label, clock.instant());
+    public void adopt(LineId line, Address owner, String label) {
+        if (ownerOf(line).isEmpty()) {
+            accounts.of(owner);
+            QuarkusTransaction.joiningExisting().run(() -> takeIn(line, owner, label));
+        }
+    }
+
+    private void takeIn(LineId line, Address owner, String label) {
+        // Under its lock: nobody unlinks a wallet while a line is taken in for it.
+        AccountWallet wallet = AccountWallet.findById(owner.text(), LockModeType.PESSIMISTIC_READ);
+        if (wallet != null && Line.of(line).isEmpty()) {
+            Line.adopt(line, new AccountId(wallet.account), owner, label, clock.instant());
         }
     }
 
@@ -63,6 +76,12 @@ public class Lines {
         Map<LineId, String> labels = new LinkedHashMap<>();
         Line.ofAccount(account).forEach(line -> labels.put(line.lineId(), line.label));
         return labels;
+    }
+
+    /** That owned it on chain when it was adopted, and still does unless the chain has gone back. Never changes. */
+    @Transactional
+    public Optional<Address> walletOf(LineId line) {
+        return Line.of(line).map(found -> new Address(found.wallet));
     }
 
     /** Empty for a line that was not adopted. */

@@ -76,6 +76,7 @@ class SignIn {
      *
      * @throws SignInRefused naming what is wrong
      * @throws MalformedSignature for what is no signature at all
+     * @throws DeactivatedAccount when its account takes part in nothing
      * @throws ContractWallets.ChainAway when the wallet may be a contract and cannot be asked
      */
     Done finish(String nonce, String signature) {
@@ -83,7 +84,9 @@ class SignIn {
         SignInChallenge challenge = QuarkusTransaction.requiringNew().call(() -> take(nonce));
         Address wallet = new Address(challenge.wallet);
         requireSigned(wallet, challenge.message, Signatures.parseAny(signature.strip()));
-        return new Done(accounts.of(wallet), challenge.nextPage);
+        AccountId account = accounts.of(wallet);
+        accounts.requireActive(account);
+        return new Done(account, challenge.nextPage);
     }
 
     /** The key first: an address with code may still be one with a key (EIP-7702). */

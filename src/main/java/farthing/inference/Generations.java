@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 import jakarta.inject.Singleton;
@@ -56,7 +57,7 @@ class Generations {
         Fields fields = Fields.parse(json.mapper(), body);
         GenerationRequest request = shape == TextShape.CHAT ? GenerationRequest.chat(fields)
                 : GenerationRequest.completion(fields);
-        Listing listing = catalog.resolve(request.model());
+        Listing listing = catalog.resolve(request.model(), Optional.of(caller.account()));
         requireText(listing, shape);
         try (Invocation invocation = engines.prepare(listing.loadable(), request.input());
                 Reservation reservation = metering.reserveGeneration(caller, listing, invocation.inputTokens(),

@@ -9,6 +9,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 import jakarta.inject.Singleton;
 
@@ -66,7 +67,7 @@ class Texts {
     void embed(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
         Fields fields = Fields.parse(json.mapper(), exchange.body());
         boolean base64 = isBase64(fields);
-        Listing listing = listing(fields, Task.EMBEDDING);
+        Listing listing = listing(caller, fields, Task.EMBEDDING);
         Integer dimensions = fields.wholeNumber("dimensions", 1, 1 << 20);
         run(exchange, caller, listing, fields, claim, (invocation, receipt) -> {
             Embeddings embeddings = invocation.embed();
@@ -93,7 +94,7 @@ class Texts {
     /** vLLM's classification. */
     void classify(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
         Fields fields = Fields.parse(json.mapper(), exchange.body());
-        Listing listing = listing(fields, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION);
+        Listing listing = listing(caller, fields, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION);
         Instant now = clock.instant();
         run(exchange, caller, listing, fields, claim, (invocation, receipt) -> {
             Classifications classes = invocation.classify();
@@ -138,8 +139,8 @@ class Texts {
         }
     }
 
-    private Listing listing(Fields fields, Task... tasks) {
-        Listing listing = catalog.resolve(text(fields));
+    private Listing listing(Caller caller, Fields fields, Task... tasks) {
+        Listing listing = catalog.resolve(text(fields), Optional.of(caller.account()));
         if (!List.of(tasks).contains(listing.task())) {
             throw WrongTask.of(listing);
         }

@@ -123,7 +123,8 @@ class Embedded implements AutoCloseable {
         }
     }
 
-    private static void requireAnswer(Settings.Database database) {
+    /** @throws CannotStart when nobody gets in */
+    static void requireAnswer(Settings.Database database) {
         try {
             DriverManager.setLoginTimeout(10);
             DriverManager.getConnection(database.url(), database.user(), database.password()).close();

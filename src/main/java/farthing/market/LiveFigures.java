@@ -34,6 +34,9 @@ class LiveFigures {
     record Totals(long callsToday, Amount earnedByDevelopers, Amount earnedByData) {
     }
 
+    /** Among so many there is one of a model that everybody may see, or the page shows none. */
+    private static final int LATEST = 20;
+
     private final CallFigures figures;
     private final Catalog catalog;
     private final Clock clock;
@@ -48,11 +51,14 @@ class LiveFigures {
     }
 
     Optional<LastCall> lastCall() {
-        return figures.last().map(call -> {
-            Published version = catalog.published(call.version());
-            return new LastCall(version.name(), version.href(), call.charge(),
-                    "/receipts/" + call.receipt(), SplitPart.of(version.split(), version.owner(), call.charge()));
-        });
+        return figures.latest(LATEST).stream().filter(call -> catalog.isPublic(catalog.published(call.version()).model()))
+                .findFirst().map(this::lastCall);
+    }
+
+    private LastCall lastCall(CallFigures.PublicCall call) {
+        Published version = catalog.published(call.version());
+        return new LastCall(version.name(), version.href(), call.charge(),
+                "/receipts/" + call.receipt(), SplitPart.of(version.split(), version.owner(), call.charge()));
     }
 
     Totals totals() {

@@ -9,7 +9,8 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 
 /**
- * Starts what is embedded, then the application, and ends both in the reverse order. Public because the jar runner asks for it.
+ * Starts what is embedded, then the application, and ends both in the reverse order; or, told {@code migrate}, changes the
+ * database and starts nothing. Public because the jar runner asks for it.
  */
 @QuarkusMain
 public class Main {
@@ -20,6 +21,10 @@ public class Main {
         // A signal makes the JVM log its exit. Were this thread setting up logging at that moment, the two would wait for each
         // other for ever.
         LogManager.getLogManager();
+        if (args.length == 1 && args[0].equals("migrate")) {
+            migrate();
+            return;
+        }
         // The JVM halts when its hooks have returned, and Quarkus' hook returns before PostgreSQL has been stopped. A signal that
         // comes while PostgreSQL is starting waits here too, until it is up and stopped again.
         Runtime.getRuntime().addShutdownHook(new Thread(Main::awaitEnd, "farthing-end"));
@@ -39,6 +44,16 @@ public class Main {
             // Quarkus cannot begin in a JVM that is ending.
             embedded.close();
             end(null, 1);
+        }
+    }
+
+    /** Brings the database to this release, and ends: what a deployment does before it starts the release's servers. */
+    private static void migrate() {
+        try {
+            Progress.say(Migration.run(Settings.migrating(System.getenv())));
+        } catch (CannotStart problem) {
+            System.err.println("farthing: " + problem.getMessage());
+            System.exit(1);
         }
     }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,17 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
                 database(environment), ownChain);
     }
 
+    /** The database of production, which is all that a migration needs. */
+    static Database migrating(Map<String, String> environment) {
+        List<String> missing = NEEDED.stream().filter(name -> name.startsWith("FARTHING_DATABASE_"))
+                .filter(name -> !given(environment, name)).toList();
+        if (!missing.isEmpty()) {
+            throw new CannotStart("a migration needs the database, and these settings are missing: "
+                    + String.join(", ", missing) + " (docs/configuration.md says what each is). A trial migrates its own.");
+        }
+        return Objects.requireNonNull(database(environment));
+    }
+
     private static boolean given(Map<String, String> environment, String name) {
         return !get(environment, name, "").isEmpty();
     }
@@ -69,6 +81,9 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
         checkUrl(environment, "FARTHING_CHAIN_RPC_URL");
         checkUrl(environment, "FARTHING_CHAIN_PUBLIC_RPC_URL");
         ADDRESSES.forEach(name -> checkAddress(name, get(environment, name, "")));
+        for (String wallet : get(environment, "FARTHING_OPERATORS", "").split(",", -1)) {
+            checkAddress("FARTHING_OPERATORS", wallet.strip());
+        }
     }
 
     private static void checkUrl(Map<String, String> environment, String name) {

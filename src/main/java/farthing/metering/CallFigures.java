@@ -7,7 +7,6 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 
 import javax.sql.DataSource;
 
@@ -98,10 +97,9 @@ public class CallFigures {
         return list("select distinct version from version_total order by version", CallFigures::version);
     }
 
-    /** The call charged last. */
-    public Optional<PublicCall> last() {
-        return log.last().map(call -> new PublicCall(call.body().id(), new VersionId(call.receipt().version()),
-                call.receipt().charge()));
+    /** The calls charged last, the newest first. Those of private models are among them. */
+    public List<PublicCall> latest(int most) {
+        return log.latest(most).stream().map(call -> new PublicCall(call.receipt(), call.version(), call.charge())).toList();
     }
 
     private interface Reader<T> {

@@ -10,6 +10,8 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
+import org.jspecify.annotations.Nullable;
+
 import farthing.catalog.Catalog;
 import farthing.catalog.Offer;
 import farthing.catalog.OfferId;
@@ -17,7 +19,6 @@ import farthing.catalog.Published;
 import farthing.catalog.SplitPart;
 import farthing.catalog.VersionId;
 import farthing.identity.AccountId;
-import farthing.identity.Accounts;
 import farthing.identity.ApiKeys;
 import farthing.money.Amount;
 import farthing.money.Price;
@@ -26,6 +27,7 @@ import farthing.receipt.ReceiptProof;
 import farthing.web.Formats;
 import farthing.web.Shortened;
 import farthing.web.Site;
+import farthing.web.Viewer;
 import farthing.web.Visit;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
@@ -48,18 +50,16 @@ class ReceiptPages {
     private final Visit visit;
     private final UsageLog log;
     private final Catalog catalog;
-    private final Accounts accounts;
     private final ApiKeys apiKeys;
     private final Proofs proofs;
     private final Site site;
     private final Settled settled;
 
-    ReceiptPages(Visit visit, UsageLog log, Catalog catalog, Accounts accounts, ApiKeys apiKeys, Proofs proofs,
+    ReceiptPages(Visit visit, UsageLog log, Catalog catalog, ApiKeys apiKeys, Proofs proofs,
             Site site, Settled settled) {
         this.visit = visit;
         this.log = log;
         this.catalog = catalog;
-        this.accounts = accounts;
         this.apiKeys = apiKeys;
         this.proofs = proofs;
         this.site = site;
@@ -71,23 +71,23 @@ class ReceiptPages {
     public TemplateInstance receipt(String id) {
         ReceiptId receipt = ReceiptId.parse(id);
         UsageLog.Full call = log.find(receipt).orElseThrow(() -> new ReceiptNotFound(receipt));
-        boolean opened = visit.viewer().map(viewer -> AccountId.of(viewer).equals(call.account())).orElse(false);
-        return Templates.receipt(view(call, opened));
+        Optional<Viewer> payer = visit.viewer().filter(viewer -> AccountId.of(viewer).equals(call.account()));
+        return Templates.receipt(view(call, payer.isPresent(), payer.map(Viewer::wallet).orElse(null)));
     }
 
-    private ReceiptView view(UsageLog.Full call, boolean opened) {
+    /** @param wallet of the payer; null for everybody else, and without one */
+    private ReceiptView view(UsageLog.Full call, boolean opened, @Nullable String wallet) {
         String id = call.body().id().toString();
         Published version = catalog.published(new VersionId(call.receipt().version()));
         Offer offer = catalog.offer(new OfferId(call.body().offer()));
         ReceiptProof proof = proofs.of(call);
         Optional<Settled.InBatch> batch = settled.batchOf(call.receipt().lease(), call.receipt().seq());
-        String wallet = accounts.find(call.account().value()).orElseThrow().wallet();
         return new ReceiptView(id, Shortened.of(id), "/v1/receipts/" + id, opened ? call.body().chargedAt() : null,
                 version.name(),
                 version.href(), version.task(), Integer.toUnsignedString(call.receipt().line()),
                 HexFormat.of().toHexDigits(call.receipt().lease()), call.receipt().seq(),
                 opened ? "offer " + offer.id().value() + ", in force since " + Formats.exact(offer.validFrom()) : null,
-                opened ? new ReceiptView.Payer(wallet, Shortened.of(wallet)) : null,
+                wallet != null ? new ReceiptView.Payer(wallet, Shortened.of(wallet)) : null,
                 opened ? apiKeys.namesOf(call.account()).get(call.key()) : null, opened,
                 opened ? rows(call, offer.price()) : List.of(), call.receipt().charge(),
                 SplitPart.of(version.split(), version.owner(), call.receipt().charge()), checks(call, proof, batch),

@@ -203,9 +203,9 @@ class UsageLog {
         return one("u.receipt = ?", id.value());
     }
 
-    /** The call charged last, of anybody. */
-    Optional<Full> last() {
-        return one("u.receipt = (select receipt from standing_usage where ? order by charged_at desc limit 1)", true);
+    /** The calls charged last, of anybody, the newest first. */
+    List<Call> latest(int most) {
+        return list("r.receipt is null" + NEWEST_FIRST + " limit " + most, List.of());
     }
 
     /** The leaves of a commit, from which the path of each is computed. */

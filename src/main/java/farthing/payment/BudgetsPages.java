@@ -5,11 +5,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 import javax.sql.DataSource;
@@ -28,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import farthing.chain.Address;
@@ -71,14 +71,19 @@ class BudgetsPages {
         static native TemplateInstance budgets(BudgetsPage page);
     }
 
-    /** @param live ids of the parts that the page asks for again and again */
-    record BudgetsPage(List<LineCard> lines, String live, @Nullable Away away, String minimum, RawString factsJson) {
+    /**
+     * @param live ids of the parts that the page asks for again and again
+     * @param severalWallets whether it takes telling which wallet's a line is
+     */
+    record BudgetsPage(List<LineCard> lines, String live, @Nullable Away away, String minimum, boolean severalWallets,
+            boolean noWallet, RawString factsJson) {
     }
 
     record Away(Instant since, String fault) {
     }
 
     /**
+     * @param owner the wallet whose money it is
      * @param named whether its owner gave it a name
      * @param can changes when what can be done with it does
      * @param opened whether its opening is final, so that keys can be made
@@ -86,7 +91,8 @@ class BudgetsPages {
      * @param exitOpen whether that time has come by the chain's clock
      * @param paidOut null unless it was left
      */
-    record LineCard(String number, String label, boolean named, String can, @Nullable String labelError, String state,
+    record LineCard(String number, String owner, String ownerShort, String label, boolean named, String can,
+            @Nullable String labelError, String state,
             String stateKind,
             @Nullable String frozen, boolean opened, LineMoney.Detail money, Amount ceiling, List<BudgetBar> bar,
             @Nullable Instant exitAt, boolean exitOpen, @Nullable Amount paidOut, Amount rest, List<Flight> flights,
@@ -167,12 +173,9 @@ class BudgetsPages {
             @FormParam("signature") @DefaultValue("") String signature) throws SQLException {
         AccountId account = signedIn.account();
         LineId asked = number(path);
-        Address wallet = accounts.walletOf(account);
         Vouchers.Signed signed = Vouchers.read(line, ceiling, deadline, chainId, vault, signature);
-        try (Connection connection = source.getConnection()) {
-            if (chain.openedBy(connection, wallet).stream().noneMatch(opened -> opened.event().line() == asked.value())) {
-                throw VoucherRefused.noSuchLine(asked);
-            }
+        if (openedBy(accounts.walletsOf(account)).stream().noneMatch(opened -> opened.line().equals(asked))) {
+            throw VoucherRefused.noSuchLine(asked);
         }
         vouchers.take(asked, signed);
         return Response.accepted(Map.of("line", asked.toString(), "ceiling", ceiling)).build();
@@ -188,24 +191,34 @@ class BudgetsPages {
 
     private TemplateInstance page(AccountId account, @Nullable LineId renamed, @Nullable String labelError)
             throws SQLException {
-        Address wallet = accounts.walletOf(account);
+        List<Address> wallets = accounts.walletsOf(account);
         Map<LineId, String> labels = lines.labelsOf(account);
-        Set<LineId> own = new LinkedHashSet<>(labels.keySet());
-        Set<LineId> foreign = new LinkedHashSet<>();
-        for (LineId opened : openedBy(wallet)) {
-            if (!labels.containsKey(opened)) {
-                (lines.ownerOf(opened).isPresent() ? foreign : own).add(opened);
+        Map<LineId, Address> own = new LinkedHashMap<>();
+        for (LineId line : labels.keySet()) {
+            own.put(line, lines.walletOf(line).orElseThrow());
+        }
+        Map<LineId, Address> foreign = new LinkedHashMap<>();
+        for (Opened opened : openedBy(wallets)) {
+            if (!labels.containsKey(opened.line())) {
+                Optional<Address> adoptedFor = lines.walletOf(opened.line());
+                if (adoptedFor.isEmpty()) {
+                    own.put(opened.line(), opened.by());
+                } else if (!adoptedFor.get().equals(opened.by())) {
+                    foreign.put(opened.line(), opened.by());
+                }
             }
         }
         List<LineCard> cards = new ArrayList<>();
         try (Connection connection = source.getConnection()) {
             Optional<ChainPosition> position = chain.position(connection);
-            for (LineId line : own) {
-                cards.add(card(connection, line, labels.getOrDefault(line, "line " + line),
+            for (Map.Entry<LineId, Address> each : own.entrySet()) {
+                LineId line = each.getKey();
+                cards.add(card(connection, line, each.getValue(), labels.getOrDefault(line, "line " + line),
                         line.equals(renamed) ? labelError : null, position, null));
             }
-            for (LineId line : foreign) {
-                cards.add(card(connection, line, "line " + line, null, position,
+            for (Map.Entry<LineId, Address> each : foreign.entrySet()) {
+                LineId line = each.getKey();
+                cards.add(card(connection, line, each.getValue(), "line " + line, null, position,
                         FreezeReason.OWNER_CHANGED.sentence("Line " + line)));
             }
         }
@@ -213,16 +226,24 @@ class BudgetsPages {
         Away away = status.away().map(a -> new Away(a.since(), a.fault())).orElse(null);
         return Templates.budgets(new BudgetsPage(cards, live, away,
                 Formats.dollars(Amount.ofNanos(config.minimumDeposit() * NANOS_PER_MICRO)),
-                new RawString(facts(account, wallet))));
+                wallets.size() > 1, wallets.isEmpty(), new RawString(facts(account, wallets))));
     }
 
-    private List<LineId> openedBy(Address wallet) throws SQLException {
+    private record Opened(LineId line, Address by) {
+    }
+
+    private List<Opened> openedBy(List<Address> wallets) throws SQLException {
+        List<Opened> all = new ArrayList<>();
         try (Connection connection = source.getConnection()) {
-            return chain.openedBy(connection, wallet).stream().map(opened -> new LineId(opened.event().line())).toList();
+            for (Address wallet : wallets) {
+                chain.openedBy(connection, wallet)
+                        .forEach(opened -> all.add(new Opened(new LineId(opened.event().line()), wallet)));
+            }
         }
+        return all;
     }
 
-    private LineCard card(Connection connection, LineId line, String label, @Nullable String labelError,
+    private LineCard card(Connection connection, LineId line, Address owner, String label, @Nullable String labelError,
             Optional<ChainPosition> position, @Nullable String foreign) throws SQLException {
         List<Logged<?>> events = chain.ofLine(connection, line.value());
         LineFacts facts = LineFacts.of(events);
@@ -240,8 +261,10 @@ class BudgetsPages {
         };
         boolean opened = facts.owner() != null && foreign == null;
         Amount rest = detail.locked().plus(detail.leased()).plus(detail.left());
-        return new LineCard(line.toString(), label, !label.equals("line " + line), state + (opened ? "" : "?")
-                + (exitOpen ? "!" : ""), labelError, state, kind, facts.leaving() ? null : frozen,
+        return new LineCard(line.toString(), owner.text(), Shortened.of(owner.text()), label, !label.equals("line " + line),
+                state + (opened ? "" : "?")
+                        + (exitOpen ? "!" : ""),
+                labelError, state, kind, facts.leaving() ? null : frozen,
                 opened, detail, facts.ceiling(), BudgetBar.of(detail), facts.exitAt(),
                 exitOpen, facts.exited(), rest, flights(connection, line, events, facts, position),
                 events.stream().filter(Logged::finalized).flatMap(logged -> past(logged).stream()).toList().reversed());
@@ -315,14 +338,15 @@ class BudgetsPages {
     }
 
     /** Read by the page's script, which signs for a demo person as a wallet would. */
-    private String facts(AccountId account, Address wallet) {
+    private String facts(AccountId account, List<Address> wallets) {
         ObjectNode facts = json.createObjectNode();
         facts.put("chainId", deployment.chainId());
         facts.put("vault", deployment.vault().text());
         facts.put("token", deployment.token().text());
         URI rpc = deployment.publicRpc();
         facts.put("rpc", rpc == null ? null : rpc.toString());
-        facts.put("wallet", wallet.text());
+        ArrayNode all = facts.putArray("wallets");
+        wallets.forEach(wallet -> all.add(wallet.text()));
         facts.put("minimumMicros", Long.toString(config.minimumDeposit()));
         demo.keyOf(account).ifPresent(key -> facts.put("demoKey", key.secretHex()));
         try {

@@ -40,7 +40,7 @@ final class LineBooks {
         /** Takes the line in for the account of this wallet, unless it is known already. */
         void adopt(LineId line, Address owner);
 
-        /** The wallet of its account; empty for a line that was not adopted. */
+        /** The wallet for which it was adopted, which never changes; empty for a line that was not. */
         Optional<Address> walletOf(LineId line);
     }
 

@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 import farthing.chain.Address;
 import farthing.chain.ChainAdvanced;
 import farthing.chain.ChainLog;
-import farthing.identity.Accounts;
 import farthing.identity.Lines;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
@@ -36,13 +35,11 @@ class LineKeeper {
     private static final int AFTER_PEOPLE = 200;
 
     private final LineBooks books;
-    private final Accounts accounts;
     private final Lines lines;
     private final Metering metering;
 
-    LineKeeper(DataSource source, ChainLog chain, Ledger ledger, Accounts accounts, Lines lines, Metering metering,
+    LineKeeper(DataSource source, ChainLog chain, Ledger ledger, Lines lines, Metering metering,
             Clock clock) {
-        this.accounts = accounts;
         this.lines = lines;
         this.metering = metering;
         this.books = new LineBooks(source, chain, ledger, new Owners(), this::set, clock);
@@ -89,14 +86,12 @@ class LineKeeper {
 
         @Override
         public void adopt(LineId line, Address owner) {
-            if (lines.ownerOf(line).isEmpty()) {
-                lines.adopt(line, accounts.of(owner), "line " + line);
-            }
+            lines.adopt(line, owner, "line " + line);
         }
 
         @Override
         public Optional<Address> walletOf(LineId line) {
-            return lines.ownerOf(line).map(accounts::walletOf);
+            return lines.walletOf(line);
         }
     }
 }

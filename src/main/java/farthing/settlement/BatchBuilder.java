@@ -74,7 +74,7 @@ final class BatchBuilder {
     private final Clock clock;
     private final Limits limits;
 
-    /** @param walletOf the wallet of the account that has the line; empty for a line that nobody here has */
+    /** @param walletOf that owned the line when it was taken in for an account; empty for a line that nobody here has */
     BatchBuilder(DurableReceipts receipts, Earnings earnings, Function<Integer, Optional<Address>> walletOf, ChainLog log,
             Transactions transactions, Deployment deployment, Post post, Blobs blobs, Books books, Clock clock, Limits limits) {
         this.receipts = receipts;

@@ -24,7 +24,6 @@ import farthing.chain.Transactions;
 import farthing.chain.VaultCalls;
 import farthing.earnings.Earnings;
 import farthing.earnings.Payouts;
-import farthing.identity.Accounts;
 import farthing.identity.Lines;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
@@ -44,27 +43,23 @@ class Settler {
     private final Withdrawals withdrawals;
 
     Settler(DataSource source, ChainLog log, Transactions transactions, Deployment deployment, VaultCalls calls, Blobs blobs,
-            Ledger ledger, DurableReceipts receipts, Earnings earnings, Lines lines, Accounts accounts, SettlementConfig config,
+            Ledger ledger, DurableReceipts receipts, Earnings earnings, Lines lines, SettlementConfig config,
             Site site, Clock clock) {
         Database database = new Database(source);
         Books books = new Books(ledger);
-        // Neither the account of a line nor the wallet of an account ever changes.
+        // The wallet of a line never changes.
         Cache<Integer, Address> wallets = Caffeine.newBuilder().maximumSize(100_000).build();
         withdrawals = new Withdrawals(database, log, transactions, deployment, calls::withdraw, ledger, clock);
         settlement = new Settlement(database, new BatchStates(log, transactions, deployment, books, clock),
                 new BatchBuilder(receipts, earnings,
                         line -> Optional.ofNullable(wallets.getIfPresent(line))
-                                .or(() -> walletOf(lines, accounts, line).map(wallet -> {
+                                .or(() -> lines.walletOf(new LineId(line)).map(wallet -> {
                                     wallets.put(line, wallet);
                                     return wallet;
                                 })),
                         log, transactions, deployment, calls::post, blobs, books, clock,
                         BatchBuilder.Limits.of(config, site.production())),
                 withdrawals);
-    }
-
-    private static Optional<Address> walletOf(Lines lines, Accounts accounts, int line) {
-        return lines.ownerOf(new LineId(line)).map(accounts::walletOf);
     }
 
     @Produces

@@ -11,7 +11,7 @@ import io.quarkus.scheduler.Scheduled;
 
 /** Signed-in browsers, known by the hash of their cookie. */
 @ApplicationScoped
-class Sessions {
+public class Sessions {
 
     static final Duration LIFETIME = Duration.ofDays(14);
 
@@ -22,23 +22,29 @@ class Sessions {
     }
 
     @Transactional
-    public void start(String token, long account) {
+    void start(String token, long account) {
         new WebSession(Tokens.hash(token), account, clock.instant().plus(LIFETIME)).persist();
     }
 
     @Transactional
-    public Optional<Long> accountOf(String token) {
+    Optional<Long> accountOf(String token) {
         return WebSession.alive(Tokens.hash(token), clock.instant()).map(session -> session.account);
     }
 
     @Transactional
-    public void end(String token) {
+    void end(String token) {
         WebSession.deleteById(Tokens.hash(token));
+    }
+
+    /** Nobody is signed in to the account any more. */
+    @Transactional
+    public void endAll(long account) {
+        WebSession.delete("account", account);
     }
 
     @Scheduled(every = "1h", delayed = "1m")
     @Transactional
-    public void forgetExpired() {
+    void forgetExpired() {
         WebSession.deleteExpired(clock.instant());
     }
 }

@@ -47,16 +47,19 @@ public class WebGlobal {
     }
 
     /**
-     * @param address shortened
+     * @param address shortened; null without a wallet
      * @param budgetLeft null where it is not known
      */
-    public record TopBar(String name, String address, @Nullable Amount budgetLeft) {
+    public record TopBar(String name, @Nullable String address, @Nullable Amount budgetLeft) {
     }
 
     /** Null when nobody is signed in. */
     public @Nullable TopBar viewer() {
-        return visit.viewer().map(viewer -> new TopBar(viewer.handle(), Shortened.of(viewer.wallet()),
-                budgets.leftOf(viewer).orElse(null))).orElse(null);
+        return visit.viewer().map(viewer -> {
+            String wallet = viewer.wallet();
+            return new TopBar(viewer.handle(), wallet == null ? null : Shortened.of(wallet),
+                    budgets.leftOf(viewer).orElse(null));
+        }).orElse(null);
     }
 
     public String csrf() {

@@ -102,7 +102,7 @@ class SignInTest {
         LineId line = TestLines.adopted(lines, accounts.of(wallet.address()));
         browser.signIn(wallet).request().get("/account").then().body(containsString("test " + line));
         AccountId account = accounts.of(wallet.address());
-        lines.adopt(line, demo.caller(), "somebody else's");
+        lines.adopt(line, demo.callerKey().address(), "somebody else's");
         assertThat(lines.labelsOf(account)).containsExactly(Map.entry(line, "test " + line));
     }
 

@@ -61,8 +61,17 @@ class LauncherTest {
     }
 
     @Test
+    void theImageHasTheSameCommands() throws Exception {
+        Process image = new ProcessBuilder("sh", "-c", "sed 's/^cd .*//' src/main/image/farthing | sh -s fly")
+                .redirectErrorStream(true).start();
+        assertThat(new String(image.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("usage: run | migrate | worker | verify RECEIPT|BATCH\n");
+        assertThat(run("fly")).contains("run | worker | migrate").contains("verify RECEIPT|BATCH");
+    }
+
+    @Test
     void anUnknownCommandIsToldWhichThereAre() throws Exception {
-        assertThat(run("fly")).contains("usage: ./farthing run | worker | test");
+        assertThat(run("fly")).contains("usage: ./farthing run | worker | migrate | test");
     }
 
     private String run(String command) throws Exception {
