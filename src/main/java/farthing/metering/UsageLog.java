@@ -205,7 +205,7 @@ class UsageLog {
 
     /** The calls charged last, of anybody, the newest first. */
     List<Call> latest(int most) {
-        return list("r.receipt is null" + NEWEST_FIRST + " limit " + most, List.of());
+        return list("not exists (select 1 from usage_reversal r where r.receipt = u.receipt)", List.of(), most, 0);
     }
 
     /** The leaves of a commit, from which the path of each is computed. */

@@ -106,8 +106,6 @@ create index usage_account_version on usage (account, version, charged_at desc);
 create index usage_key on usage (api_key, charged_at desc);
 create index usage_abandoned on usage (account, charged_at desc) where finish = 'ABANDONED';
 
-create index model_owner_account on model (owner_account);
-
 -- Whether the lease has ended and all its receipts are settled or reversed; what is left to settle is looked for among the
 -- others, which stay few. Kept by settlement.
 alter table lease add column settled boolean not null default false;
