@@ -4,5 +4,7 @@ package farthing.artefact;
 public enum Format {
     GGUF,
     ONNX,
-    OPENNLP
+    OPENNLP,
+    /** A JSON object that says where a remote endpoint is: {@code url} and {@code model}. */
+    REMOTE
 }

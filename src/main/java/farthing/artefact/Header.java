@@ -9,6 +9,8 @@ import java.nio.file.Path;
 /** Cheap checks in Java that a model file is whole and of its format, before native code sees it. */
 final class Header {
 
+    private static final int LONGEST_DESCRIPTOR = 8192;
+
     private Header() {
     }
 
@@ -18,6 +20,7 @@ final class Header {
                 case GGUF -> new GgufHeader(channel).check();
                 case ONNX -> onnx(channel);
                 case OPENNLP -> opennlp(channel);
+                case REMOTE -> remote(channel);
             }
         }
     }
@@ -73,6 +76,15 @@ final class Header {
         channel.read(magic, 0);
         if (magic.hasRemaining() || magic.getInt(0) != 0x04034b50) {
             throw notWhole("OpenNLP", "it is no zip file");
+        }
+    }
+
+    /** What it says is checked where it is used. */
+    private static void remote(FileChannel channel) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(1);
+        channel.read(first, 0);
+        if (first.get(0) != '{' || channel.size() > LONGEST_DESCRIPTOR) {
+            throw notWhole("REMOTE", "it is no JSON object of at most " + LONGEST_DESCRIPTOR + " bytes");
         }
     }
 

@@ -115,6 +115,7 @@ record ModelView(String name, String href, String purpose, String task, String e
             case ONNX -> "ONNX Runtime";
             case GGUF -> "llama.cpp";
             case OPENNLP -> "Apache OpenNLP";
+            case REMOTE -> "remote endpoint";
         };
     }
 

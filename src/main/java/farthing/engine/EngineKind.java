@@ -9,7 +9,9 @@ public enum EngineKind {
     /** llama.cpp. */
     GGUF(Format.GGUF),
     /** Apache OpenNLP. */
-    OPENNLP(Format.OPENNLP);
+    OPENNLP(Format.OPENNLP),
+    /** A server elsewhere that speaks OpenAI's protocol. */
+    REMOTE(Format.REMOTE);
 
     private final Format format;
 

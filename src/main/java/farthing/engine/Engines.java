@@ -21,8 +21,8 @@ import farthing.artefact.Artefacts;
 import farthing.artefact.Role;
 
 /**
- * Runs versions in worker processes, one per version, started by the first call, here or at an engine host. Its methods block;
- * call them from virtual threads.
+ * Runs versions in worker processes, one per version, started by the first call, here or at an engine host, and asks remote
+ * endpoints. Its methods block; call them from virtual threads.
  */
 public final class Engines implements AutoCloseable {
 
@@ -31,6 +31,7 @@ public final class Engines implements AutoCloseable {
     private final Clock clock;
     private final @Nullable Launch launch;
     private final @Nullable HostAddress host;
+    private final @Nullable RemoteEndpoints remote;
     private final Path sockets;
     private final Semaphore rooms;
     private final AtomicLong started = new AtomicLong();
@@ -39,15 +40,20 @@ public final class Engines implements AutoCloseable {
             .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("engine-timer").factory());
 
     public Engines(Artefacts artefacts, EngineSettings settings, Clock clock) throws IOException {
-        this(artefacts, settings, clock, null);
+        this(artefacts, settings, clock, null, null);
     }
 
-    /** @param host runs the workers, if this machine does not */
-    Engines(Artefacts artefacts, EngineSettings settings, Clock clock, @Nullable HostAddress host) throws IOException {
+    /**
+     * @param host runs the workers, if this machine does not
+     * @param remote null where no remote endpoint is asked
+     */
+    Engines(Artefacts artefacts, EngineSettings settings, Clock clock, @Nullable HostAddress host,
+            @Nullable RemoteEndpoints remote) throws IOException {
         this.artefacts = artefacts;
         this.settings = settings;
         this.clock = clock;
         this.host = host;
+        this.remote = remote;
         this.launch = host == null ? new Launch(settings.cache()) : null;
         // Not below the data folder: a Unix socket's path may have 107 bytes.
         this.sockets = Files.createTempDirectory("farthing");
@@ -58,7 +64,7 @@ public final class Engines implements AutoCloseable {
 
     /**
      * Loads the version if need be, counts the input in its engine and waits for a place. The invocation holds the place until
-     * it is closed.
+     * it is closed. A remote endpoint is asked only when the invocation runs.
      *
      * @throws farthing.artefact.DamagedArtefact if the store no longer holds the version's files as they were
      * @throws InputTooLong if the model cannot see that much
@@ -69,7 +75,22 @@ public final class Engines implements AutoCloseable {
      */
     public Invocation prepare(Loadable version, Input input) {
         checkLength(version, input);
+        if (version.engine() == EngineKind.REMOTE) {
+            return prepareRemote(version, input);
+        }
         return supervisor(version).prepare(files(version), input);
+    }
+
+    private Invocation prepareRemote(Loadable version, Input input) {
+        if (remote == null) {
+            throw new IllegalStateException("No remote endpoint is asked from here");
+        }
+        try {
+            Path descriptor = file(artefacts.verified(version.files()), Role.MODEL);
+            return remote.prepare(version, input, RemoteEndpoint.read(descriptor, remote.allowPlain()));
+        } catch (IOException | WrongEndpoint e) {
+            throw new EngineFailed("its description cannot be used (" + e.getMessage() + ").");
+        }
     }
 
     Supervisor supervisor(Loadable version) {

@@ -1,59 +1,27 @@
 package farthing.engine;
 
-import java.io.DataInputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.SocketChannel;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
-import farthing.engine.Classifications.Label;
-
 /**
- * One call that an engine has counted and is ready to run, once. Always close it; closing it while it runs, from any thread,
- * cancels it.
+ * One call that is ready to run, once. Always close it; closing it while it runs, from any thread, cancels it.
  */
-public final class Invocation implements AutoCloseable {
+public sealed interface Invocation extends AutoCloseable permits WorkerInvocation, RemoteInvocation {
 
-    private final Supervisor supervisor;
-    private final Input input;
-    private final AtomicBoolean closed = new AtomicBoolean();
-    private final AtomicBoolean begun = new AtomicBoolean();
-    private final Running worker;
-    private final SocketChannel channel;
-    private volatile boolean overdue;
-    private volatile int outputTokens;
-    private volatile FinishReason reason = FinishReason.CANCELLED;
-    private int inputTokens;
-    private int maxOutputTokens;
-
-    Invocation(Supervisor supervisor, Running worker, SocketChannel channel, Input input) {
-        this.supervisor = supervisor;
-        this.worker = worker;
-        this.channel = channel;
-        this.input = input;
-    }
-
-    /** Exact, as counted by the engine; 0 for language identification, which counts no tokens. */
-    public int inputTokens() {
-        return inputTokens;
-    }
+    /**
+     * What the input takes: exact, as counted by the engine, and 0 for language identification, which counts no tokens. A
+     * remote
+     * endpoint counts while it answers: until then this is the most that it can be.
+     */
+    int inputTokens();
 
     /** How many tokens still fit; 0 if the model generates none. */
-    public int maxOutputTokens() {
-        return maxOutputTokens;
-    }
+    int maxOutputTokens();
 
-    /** What was consumed so far; of a cancelled generation, the tokens whose text was delivered. */
-    public Usage usage() {
-        return new Usage(inputTokens, outputTokens, items(), reason);
-    }
+    /**
+     * What was consumed so far; of a cancelled generation, the tokens whose text was delivered. Never more than
+     * {@link #inputTokens()} and the limit of the generation.
+     */
+    Usage usage();
 
     /**
      * Continues the prompt or answers the chat.
@@ -61,174 +29,18 @@ public final class Invocation implements AutoCloseable {
      * @param onText gets the text piece by piece; if it throws, the generation is cancelled
      * @return with {@link FinishReason#CANCELLED} if it was closed meanwhile
      * @throws EngineFailed if the engine ends meanwhile: nothing may be charged
+     * @throws EngineUnavailable if a remote endpoint cannot be asked
+     * @throws EngineBusy if a remote endpoint is asked too much
      */
-    public Usage generate(Generation how, Consumer<String> onText) {
-        run(Frame.GENERATE, out -> GgufModel.writeGeneration(out, how), frame -> {
-            int tokens = frame.fields().readInt();
-            onText.accept(Frame.readText(frame.fields()));
-            outputTokens = tokens;
-        });
-        return usage();
-    }
+    Usage generate(Generation how, Consumer<String> onText);
+
+    /** @throws EngineFailed if the engine ends or the invocation is closed meanwhile; a remote endpoint fails as above */
+    Embeddings embed();
 
     /** @throws EngineFailed if the engine ends or the invocation is closed meanwhile */
-    public Embeddings embed() {
-        List<float[]> vectors = new ArrayList<>();
-        run(Frame.EMBED, _ -> {
-        }, frame -> vectors.add(vector(frame.fields())));
-        return new Embeddings(vectors, complete());
-    }
+    Classifications classify();
 
-    /** @throws EngineFailed if the engine ends or the invocation is closed meanwhile */
-    public Classifications classify() {
-        List<List<Label>> texts = new ArrayList<>();
-        run(Frame.CLASSIFY, _ -> {
-        }, frame -> texts.add(labels(frame.fields())));
-        return new Classifications(texts, complete());
-    }
-
-    private Usage complete() {
-        if (reason == FinishReason.CANCELLED) {
-            throw new EngineFailed("the call was cancelled.");
-        }
-        return usage();
-    }
-
-    private interface Partial {
-        void take(Frame frame) throws IOException;
-    }
-
-    void prepare() {
-        exchange(Frame.PREPARED, () -> {
-            switch (input) {
-                case Input.Prompt(String text) -> Frame.write(channel, Frame.PREPARE_PROMPT, out -> {
-                    out.writeInt(1);
-                    Frame.writeText(out, text);
-                });
-                case Input.Chat(var messages) -> Frame.write(channel, Frame.PREPARE_CHAT, out -> {
-                    out.writeInt(messages.size());
-                    for (var message : messages) {
-                        Frame.writeText(out, message.role());
-                        Frame.writeText(out, message.content());
-                    }
-                });
-                case Input.Texts(var texts) -> Frame.write(channel, Frame.PREPARE_TEXTS, out -> {
-                    out.writeInt(texts.size());
-                    for (String text : texts) {
-                        Frame.writeText(out, text);
-                    }
-                });
-            }
-            Frame answer = Frame.read(channel);
-            DataInputStream fields = answer.fields();
-            switch (answer.type()) {
-                case Frame.PREPARED -> {
-                    inputTokens = fields.readInt();
-                    maxOutputTokens = fields.readInt();
-                }
-                case Frame.TOO_LONG -> throw new InputTooLong(fields.readInt(), fields.readInt(), Frame.readText(fields));
-                case Frame.UNSUPPORTED -> throw new UnsupportedInput(Frame.readText(fields));
-                default -> throw failed(answer);
-            }
-        });
-    }
-
-    private void run(byte request, Frame.Fields fields, Partial partial) {
-        if (begun.getAndSet(true)) {
-            throw new IllegalStateException("An invocation runs once");
-        }
-        try {
-            exchange(request, () -> {
-                Frame.write(channel, request, fields);
-                Frame frame;
-                while ((frame = Frame.read(channel)).type() != Frame.DONE) {
-                    if (frame.type() == Frame.FAILED) {
-                        throw failed(frame);
-                    }
-                    partial.take(frame);
-                }
-                outputTokens = frame.fields().readInt();
-                reason = FinishReason.values()[frame.fields().readByte()];
-            });
-        } finally {
-            close();
-        }
-    }
-
-    private interface Exchange {
-        void run() throws IOException;
-    }
-
-    private void exchange(byte request, Exchange exchange) {
-        Duration longest = supervisor.engines().settings().callTime();
-        ScheduledFuture<?> watch = supervisor.engines().timer().schedule(() -> overdue(request), longest.toMillis(),
-                TimeUnit.MILLISECONDS);
-        try {
-            exchange.run();
-        } catch (ClosedByInterruptException e) {
-            if (request == Frame.PREPARED) {
-                throw new EngineFailed("the call was interrupted.");
-            }
-            close();
-        } catch (IOException e) {
-            if (overdue) {
-                throw new EngineFailed("it worked for more than " + longest.toSeconds() + " s.");
-            }
-            if (!closed.get()) {
-                throw supervisor.failed(worker);
-            }
-        } finally {
-            var _ = watch.cancel(false);
-        }
-    }
-
-    private void overdue(byte request) {
-        overdue = true;
-        if (request != Frame.GENERATE) {
-            // Nothing else can stop it.
-            worker.kill("a call ran too long");
-        }
-        hangUp();
-    }
-
-    private static EngineFailed failed(Frame frame) throws IOException {
-        return new EngineFailed(Frame.readText(frame.fields()).replaceFirst("\\.?$", "."));
-    }
-
-    private int items() {
-        return input instanceof Input.Texts(List<String> texts) ? texts.size() : 1;
-    }
-
-    private static float[] vector(DataInputStream fields) throws IOException {
-        float[] vector = new float[fields.readInt()];
-        for (int i = 0; i < vector.length; i++) {
-            vector[i] = fields.readFloat();
-        }
-        return vector;
-    }
-
-    private static List<Label> labels(DataInputStream fields) throws IOException {
-        List<Label> labels = new ArrayList<>();
-        for (int n = fields.readInt(); n > 0; n--) {
-            labels.add(new Label(Frame.readText(fields), fields.readDouble()));
-        }
-        return labels;
-    }
-
+    /** Never fails. */
     @Override
-    public void close() {
-        if (!closed.getAndSet(true)) {
-            hangUp();
-            supervisor.leave();
-        }
-    }
-
-    /** Frees what the worker holds for it, and ends what it does. */
-    void hangUp() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
+    void close();
 }

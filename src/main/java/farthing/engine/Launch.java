@@ -54,6 +54,7 @@ final class Launch {
             case GGUF -> "-Xmx64m";
             case ONNX -> "-Xmx256m";
             case OPENNLP -> "-Xmx384m";
+            case REMOTE -> throw noWorker();
         };
     }
 
@@ -64,7 +65,12 @@ final class Launch {
             case ONNX -> List.of("ai.onnxruntime.OrtEnvironment", "ai.djl.huggingface.tokenizers.HuggingFaceTokenizer",
                     "ai.djl.util.Platform", "com.google.gson.Gson", "com.sun.jna.Native", "org.slf4j.Logger");
             case OPENNLP -> List.of("opennlp.tools.langdetect.LanguageDetectorME", "org.slf4j.Logger");
+            case REMOTE -> throw noWorker();
         };
+    }
+
+    private static IllegalArgumentException noWorker() {
+        return new IllegalArgumentException("No worker runs a remote endpoint");
     }
 
     private static String classPath(EngineKind engine) {

@@ -6,9 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
@@ -23,8 +20,7 @@ final class Supervisor {
 
     private final Engines engines;
     private final Loadable version;
-    private final Semaphore places;
-    private final AtomicInteger inside = new AtomicInteger();
+    private final Places places;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile @Nullable Running worker;
     private volatile Instant lastUsed;
@@ -34,12 +30,12 @@ final class Supervisor {
     Supervisor(Engines engines, Loadable version) {
         this.engines = engines;
         this.version = version;
-        this.places = new Semaphore(engines.settings().places(version.engine()), true);
+        this.places = new Places(engines.settings().places(version.engine()), engines.settings());
         this.lastUsed = engines.clock().instant();
     }
 
     Invocation prepare(Map<Role, Path> files, Input input) {
-        enter();
+        places.enter();
         boolean placed = false;
         try {
             // Counted before it queues, so that what cannot be worked on is told at once.
@@ -48,33 +44,25 @@ final class Supervisor {
             return invocation;
         } finally {
             if (!placed) {
-                inside.decrementAndGet();
+                places.leave();
             }
-        }
-    }
-
-    private void enter() {
-        EngineSettings settings = engines.settings();
-        if (inside.incrementAndGet() > settings.places(version.engine()) + settings.queue()) {
-            inside.decrementAndGet();
-            throw new EngineBusy("This model");
         }
     }
 
     /** A connection for a server elsewhere, which counts and queues its calls itself; to be taken back. */
     SocketChannel lend(Map<Role, Path> files) {
-        enter();
+        places.enter();
         try {
             return connect(worker(files));
         } catch (RuntimeException e) {
-            inside.decrementAndGet();
+            places.leave();
             throw e;
         }
     }
 
-    private Invocation count(Map<Role, Path> files, Input input) {
+    private WorkerInvocation count(Map<Role, Path> files, Input input) {
         Running running = worker(files);
-        var invocation = new Invocation(this, running, connect(running), input);
+        var invocation = new WorkerInvocation(this, running, connect(running), input);
         try {
             invocation.prepare();
             return invocation;
@@ -84,17 +72,13 @@ final class Supervisor {
         }
     }
 
-    private boolean place(Invocation invocation) {
+    private boolean place(WorkerInvocation invocation) {
         try {
-            if (places.tryAcquire(engines.settings().queueTime().toMillis(), TimeUnit.MILLISECONDS)) {
-                return true;
-            }
+            places.take();
+            return true;
+        } catch (RuntimeException e) {
             invocation.hangUp();
-            throw new EngineBusy("This model");
-        } catch (InterruptedException e) {
-            invocation.hangUp();
-            Thread.currentThread().interrupt();
-            throw new EngineFailed("the call was interrupted.");
+            throw e;
         }
     }
 
@@ -168,13 +152,13 @@ final class Supervisor {
 
     /** An invocation that had a place is closed. */
     void leave() {
-        places.release();
+        places.giveBack();
         takeBack();
     }
 
     void takeBack() {
         lastUsed = engines.clock().instant();
-        inside.decrementAndGet();
+        places.leave();
     }
 
     Instant lastUsed() {
@@ -188,7 +172,7 @@ final class Supervisor {
         }
         try {
             Running running = worker;
-            if (running == null || inside.get() > 0) {
+            if (running == null || !places.empty()) {
                 return false;
             }
             stop("it was idle");

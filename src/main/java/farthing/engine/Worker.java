@@ -61,6 +61,7 @@ public final class Worker {
             case GGUF -> new GgufModel(options);
             case ONNX -> new OnnxModel(options);
             case OPENNLP -> new LanguageModel(options);
+            case REMOTE -> throw new IllegalArgumentException("a remote endpoint is not loaded");
         };
     }
 

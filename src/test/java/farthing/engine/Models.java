@@ -36,7 +36,7 @@ final class Models {
     }
 
     Engines engines(EngineSettings settings, HostAddress host) throws IOException {
-        return new Engines(artefacts, settings, Clock.systemUTC(), host);
+        return new Engines(artefacts, settings, Clock.systemUTC(), host, null);
     }
 
     Loadable kjv() throws IOException {

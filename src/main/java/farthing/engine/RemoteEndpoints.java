@@ -1,0 +1,240 @@
+package farthing.engine;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+import javax.net.ssl.SSLException;
+
+import org.jspecify.annotations.Nullable;
+
+import farthing.web.Problem;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
+
+/**
+ * Asks remote endpoints, and them alone: no address of this server's own networks, whatever a host name leads to, no redirect.
+ * Its methods block; call them from virtual threads.
+ */
+public final class RemoteEndpoints implements AutoCloseable {
+
+    private static final Duration CONNECT_TIME = Duration.ofSeconds(5);
+    /** Servers in wide use close an unused connection after 5 s; a call that meets that would fail. */
+    private static final int KEPT_SECONDS = 4;
+    private static final int TRIAL_CONTEXT = 4096;
+    private static final int TRIAL_TOKENS = 8;
+    private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
+
+    /** What a host name leads to. */
+    interface Resolver {
+        InetAddress[] resolve(String host) throws UnknownHostException;
+    }
+
+    /** What an endpoint wants to hear. */
+    interface Secrets {
+        Optional<String> of(String version);
+    }
+
+    /**
+     * What a trial call found.
+     *
+     * @param dimensions length of its vectors; 0 unless it embeds
+     */
+    public record Trial(Usage usage, int dimensions) {
+    }
+
+    private final HttpClient client;
+    private final RemoteConfig config;
+    private final EngineSettings settings;
+    private final Secrets secrets;
+    private final Resolver resolver;
+    private final Map<String, Places> places = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService timer = Executors
+            .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("remote-timer").factory());
+
+    RemoteEndpoints(Vertx vertx, RemoteConfig config, EngineSettings settings, Secrets secrets, Resolver resolver) {
+        // How many run at once is the places' business.
+        this.client = vertx.createHttpClient(
+                new HttpClientOptions().setConnectTimeout((int) CONNECT_TIME.toMillis()).setKeepAliveTimeout(KEPT_SECONDS),
+                new PoolOptions().setHttp1MaxSize(Integer.MAX_VALUE));
+        this.config = config;
+        this.settings = settings;
+        this.secrets = secrets;
+        this.resolver = resolver;
+    }
+
+    /**
+     * @param url base address in OpenAI's protocol, such as {@code https://models.example.org/v1}
+     * @param model what the model is called there
+     * @throws WrongEndpoint saying what is wrong with either
+     */
+    public RemoteEndpoint endpoint(String url, String model) {
+        return RemoteEndpoint.of(url, model, config.allowPrivate());
+    }
+
+    /**
+     * Makes one small call, as callers would, with the secret to be kept.
+     *
+     * @param secret empty for an endpoint that asks for none
+     * @throws WrongEndpoint if it does not answer as a model for this task does, or not with what it used
+     */
+    public Trial tryOut(RemoteEndpoint endpoint, Optional<String> secret, Task task) {
+        Input input = switch (task) {
+            case CHAT -> new Input.Chat(List.of(new Input.Message("user", "Say one word.")));
+            case COMPLETION -> new Input.Prompt("Once upon a time");
+            case EMBEDDING -> new Input.Texts(List.of("A wren sits on the smallest coin."));
+            default -> throw new WrongEndpoint("endpoint",
+                    "A remote endpoint can be listed for chat, completion or embedding, not for " + task.wireName() + ".");
+        };
+        secret.ifPresent(RemoteSecrets::check);
+        Places own = new Places(1, settings);
+        own.enter();
+        own.take();
+        try (var call = new RemoteInvocation(this, "a trial", TRIAL_CONTEXT, false, endpoint, secret.orElse(null), own,
+                input)) {
+            try {
+                if (task == Task.EMBEDDING) {
+                    Embeddings embeddings = call.embed();
+                    return new Trial(embeddings.usage(), embeddings.vectors().getFirst().length);
+                }
+                return new Trial(call.generate(Generation.greedy(TRIAL_TOKENS), _ -> {
+                }), 0);
+            } catch (Problem e) {
+                RemoteFault fault = call.fault();
+                throw new WrongEndpoint("endpoint",
+                        "A trial call failed: the endpoint " + (fault == null ? "took too long" : fault.what()) + ".");
+            }
+        }
+    }
+
+    /** @throws UnsupportedInput if the model has another task; EngineBusy if too many calls are before this one */
+    Invocation prepare(Loadable version, Input input, RemoteEndpoint endpoint) {
+        if (input instanceof Input.Texts == (version.task() != Task.EMBEDDING)) {
+            throw new UnsupportedInput(version.task() == Task.EMBEDDING ? "This model embeds texts; it does not continue them."
+                    : "This model continues text; it does not embed or classify.");
+        }
+        String secret = secrets.of(version.id()).orElse(null);
+        Places own = places.computeIfAbsent(version.id(), _ -> new Places(config.places(), settings));
+        own.enter();
+        try {
+            own.take();
+        } catch (RuntimeException e) {
+            own.leave();
+            throw e;
+        }
+        return new RemoteInvocation(this, version.id(), version.contextLength(), version.normalise(), endpoint, secret, own,
+                input);
+    }
+
+    /** Sends the request; returns once the endpoint has begun to answer with success. */
+    void ask(RemoteExchange exchange, RemoteEndpoint endpoint, @Nullable String secret, String path, byte[] body)
+            throws IOException {
+        connect(exchange, endpoint, secret, path);
+        HttpClientResponse answer = exchange.send(body);
+        if (answer.statusCode() != 200) {
+            throw RemoteFault.ofStatus(answer.statusCode(), retryAfter(answer.getHeader("Retry-After")));
+        }
+    }
+
+    private void connect(RemoteExchange exchange, RemoteEndpoint endpoint, @Nullable String secret, String path)
+            throws RemoteFault {
+        RemoteFault last = away("cannot be reached");
+        for (InetAddress address : addresses(endpoint)) {
+            // The connection goes to what was checked: the name is not looked up again.
+            RequestOptions options = new RequestOptions().setMethod(HttpMethod.POST).setHost(endpoint.host())
+                    .setPort(endpoint.port()).setSsl(endpoint.tls())
+                    .setServer(SocketAddress.inetSocketAddress(endpoint.port(), address.getHostAddress()))
+                    .setURI(endpoint.url().getRawPath() + path).putHeader("Host", endpoint.url().getRawAuthority())
+                    .putHeader("Content-Type", "application/json").putHeader("Accept-Encoding", "identity");
+            if (secret != null) {
+                options.putHeader("Authorization", "Bearer " + secret);
+            }
+            try {
+                String reached = exchange.connect(client, options).hostAddress();
+                if (!mayAsk(InetAddress.getByName(reached))) {
+                    throw notPublic();
+                }
+                return;
+            } catch (RemoteFault e) {
+                throw e;
+            } catch (IOException e) {
+                last = away(e.getCause() instanceof SSLException
+                        ? "has no certificate that is valid for its name, or speaks no TLS"
+                        : "cannot be reached");
+            }
+        }
+        throw last;
+    }
+
+    private InetAddress[] addresses(RemoteEndpoint endpoint) throws RemoteFault {
+        InetAddress[] addresses;
+        try {
+            addresses = resolver.resolve(endpoint.host());
+        } catch (UnknownHostException e) {
+            throw away("has a host name that leads nowhere");
+        }
+        for (InetAddress address : addresses) {
+            if (!mayAsk(address)) {
+                throw notPublic();
+            }
+        }
+        return addresses;
+    }
+
+    private boolean mayAsk(InetAddress address) {
+        return config.allowPrivate() || PublicInternet.contains(address);
+    }
+
+    private static RemoteFault notPublic() {
+        return away("has an address in a private network, which this server does not ask");
+    }
+
+    private static RemoteFault away(String what) {
+        return RemoteFault.away(what, Duration.ofSeconds(10));
+    }
+
+    /** Only seconds are understood; a date is rare there. */
+    private static Duration retryAfter(@Nullable String header) {
+        if (header == null || !header.strip().matches("[0-9]{1,6}")) {
+            return Duration.ofSeconds(2);
+        }
+        Duration told = Duration.ofSeconds(Math.max(1, Long.parseLong(header.strip())));
+        return told.compareTo(LONGEST_RETRY) < 0 ? told : LONGEST_RETRY;
+    }
+
+    boolean allowPlain() {
+        return config.allowPrivate();
+    }
+
+    Duration silence() {
+        return config.silence();
+    }
+
+    Duration callTime() {
+        return settings.callTime();
+    }
+
+    ScheduledExecutorService timer() {
+        return timer;
+    }
+
+    /** Calls that still run fail. */
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        var _ = client.close();
+    }
+}

@@ -1,0 +1,337 @@
+package farthing.engine;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+
+/**
+ * A call of a remote endpoint. The endpoint's own counters are what was consumed; they are believed up to what was reserved for
+ * the call.
+ */
+final class RemoteInvocation implements Invocation {
+
+    private static final System.Logger LOG = System.getLogger(RemoteInvocation.class.getName());
+    private static final ObjectMapper JSON = new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+
+    // No tokenizer makes more tokens than there are bytes; beside the text, templates and special tokens take some.
+    private static final int TOKENS_BESIDE_A_TEXT = 8;
+    private static final int TOKENS_BESIDE_A_MESSAGE = 16;
+    private static final int TOKENS_BESIDE_A_CHAT = 256;
+    private static final int USUAL_BYTES_IN_A_TOKEN = 3;
+
+    private static final long LEAST_LIMIT = 1 << 20;
+    private static final long BYTES_FOR_A_TOKEN = 4096;
+    private static final long BYTES_FOR_A_VECTOR = 1 << 18;
+    private static final long LARGEST_LIMIT = 64 << 20;
+
+    private record Item(int index, float[] embedding) {
+    }
+
+    private record Vectors(@Nullable List<Item> data, @Nullable JsonNode usage) {
+    }
+
+    private final RemoteEndpoints endpoints;
+    private final String version;
+    private final int context;
+    private final boolean normalise;
+    private final RemoteEndpoint endpoint;
+    private final @Nullable String secret;
+    private final Places places;
+    private final Input input;
+    private final int mostInputTokens;
+    private final RemoteExchange exchange;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicBoolean begun = new AtomicBoolean();
+    private volatile boolean overdue;
+    private volatile @Nullable RemoteFault fault;
+    private volatile int inputTokens;
+    private volatile int outputTokens;
+    private volatile FinishReason reason = FinishReason.CANCELLED;
+
+    /**
+     * @param version for the log
+     * @param places in which this has one
+     */
+    RemoteInvocation(RemoteEndpoints endpoints, String version, int context, boolean normalise, RemoteEndpoint endpoint,
+            @Nullable String secret, Places places, Input input) {
+        this.endpoints = endpoints;
+        this.version = version;
+        this.context = context;
+        this.normalise = normalise;
+        this.endpoint = endpoint;
+        this.secret = secret;
+        this.places = places;
+        this.input = input;
+        this.mostInputTokens = mostTokens(input);
+        this.exchange = new RemoteExchange(endpoints.silence());
+    }
+
+    private static int mostTokens(Input input) {
+        return Math.toIntExact(switch (input) {
+            case Input.Prompt(String text) -> bytes(text) + TOKENS_BESIDE_A_TEXT;
+            case Input.Chat(var messages) -> TOKENS_BESIDE_A_CHAT + messages.stream()
+                    .mapToLong(message -> bytes(message.role()) + bytes(message.content()) + TOKENS_BESIDE_A_MESSAGE).sum();
+            case Input.Texts(var texts) -> texts.stream().mapToLong(text -> bytes(text) + TOKENS_BESIDE_A_TEXT).sum();
+        });
+    }
+
+    private static long bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    @Override
+    public int inputTokens() {
+        return mostInputTokens;
+    }
+
+    @Override
+    public int maxOutputTokens() {
+        if (input instanceof Input.Texts) {
+            return 0;
+        }
+        // What surely fits; for a long input what usually fits, since the endpoint refuses what does not.
+        int room = context - Math.min(mostInputTokens, mostInputTokens / USUAL_BYTES_IN_A_TOKEN + TOKENS_BESIDE_A_CHAT);
+        return Math.max(Math.max(context - mostInputTokens, room), Math.max(1, context / 8));
+    }
+
+    @Override
+    public Usage usage() {
+        return new Usage(inputTokens, outputTokens, input instanceof Input.Texts(var texts) ? texts.size() : 1, reason);
+    }
+
+    @Override
+    public Usage generate(Generation how, Consumer<String> onText) {
+        run(() -> {
+            boolean chat = input instanceof Input.Chat;
+            ask(chat ? "/chat/completions" : "/completions", request(how),
+                    Math.min(LARGEST_LIMIT, LEAST_LIMIT + BYTES_FOR_A_TOKEN * how.maxTokens()));
+            var events = new EventLines(exchange);
+            FinishReason ended = FinishReason.STOP;
+            boolean counted = false;
+            int pieces = 0;
+            for (String data; !"[DONE]".equals(data = events.next());) {
+                if (data == null) {
+                    throw RemoteFault.brokeOff();
+                }
+                JsonNode chunk = JSON.readTree(data);
+                if (chunk.hasNonNull("error")) {
+                    throw RemoteFault.failed("reported an error in the middle of its answer");
+                }
+                JsonNode choice = chunk.path("choices").path(0);
+                JsonNode text = chat ? choice.path("delta").path("content") : choice.path("text");
+                if (text.isTextual() && !text.textValue().isEmpty()) {
+                    onText.accept(text.textValue());
+                    pieces++;
+                    if (!counted) {
+                        // Until the endpoint has counted, what was delivered has at least a token in each piece.
+                        outputTokens = Math.min(pieces, how.maxTokens());
+                    }
+                }
+                if ("length".equals(choice.path("finish_reason").asText())) {
+                    ended = FinishReason.LENGTH;
+                }
+                if (chunk.path("usage").isObject()) {
+                    count(chunk.path("usage"), how.maxTokens());
+                    counted = true;
+                }
+            }
+            if (!counted) {
+                throw notCounted();
+            }
+            reason = ended;
+        });
+        return usage();
+    }
+
+    @Override
+    public Embeddings embed() {
+        List<float[]> vectors = new ArrayList<>();
+        run(() -> {
+            List<String> texts = ((Input.Texts) input).texts();
+            Map<String, Object> request = new LinkedHashMap<>();
+            request.put("model", endpoint.model());
+            request.put("input", texts);
+            request.put("encoding_format", "float");
+            ask("/embeddings", request, Math.min(LARGEST_LIMIT, LEAST_LIMIT + BYTES_FOR_A_VECTOR * texts.size()));
+            Vectors answer = JSON.readValue(exchange, Vectors.class);
+            vectors.addAll(inOrder(answer, texts.size()));
+            if (answer.usage() == null || !answer.usage().isObject()) {
+                throw notCounted();
+            }
+            count(answer.usage(), 0);
+            reason = FinishReason.STOP;
+        });
+        if (reason == FinishReason.CANCELLED) {
+            throw new EngineFailed("the call was cancelled.");
+        }
+        if (normalise) {
+            vectors.forEach(RemoteInvocation::normalise);
+        }
+        return new Embeddings(vectors, usage());
+    }
+
+    private static List<float[]> inOrder(@Nullable Vectors answer, int texts) throws RemoteFault {
+        float[][] vectors = new float[texts][];
+        if (answer == null || answer.data() == null || answer.data().size() != texts) {
+            throw RemoteFault.garbage();
+        }
+        for (Item item : answer.data()) {
+            if (item == null || item.embedding() == null || item.embedding().length == 0 || item.index() < 0
+                    || item.index() >= texts || vectors[item.index()] != null) {
+                throw RemoteFault.garbage();
+            }
+            vectors[item.index()] = item.embedding();
+        }
+        for (float[] vector : vectors) {
+            if (vector.length != vectors[0].length) {
+                throw RemoteFault.garbage();
+            }
+        }
+        return List.of(vectors);
+    }
+
+    private static void normalise(float[] vector) {
+        double sum = 0;
+        for (float each : vector) {
+            sum += (double) each * each;
+        }
+        double length = Math.sqrt(sum);
+        for (int i = 0; i < vector.length && length > 0; i++) {
+            vector[i] = (float) (vector[i] / length);
+        }
+    }
+
+    @Override
+    public Classifications classify() {
+        throw new UnsupportedInput("A remote endpoint does not classify.");
+    }
+
+    private Map<String, Object> request(Generation how) {
+        Map<String, Object> request = new LinkedHashMap<>();
+        request.put("model", endpoint.model());
+        switch (input) {
+            case Input.Prompt(String text) -> request.put("prompt", text);
+            case Input.Chat(var messages) -> request.put("messages", messages);
+            case Input.Texts _ -> throw new UnsupportedInput("This input is to be embedded, not continued.");
+        }
+        request.put("max_tokens", how.maxTokens());
+        request.put("temperature", how.temperature());
+        request.put("top_p", how.topP());
+        if (how.seed() != null) {
+            request.put("seed", how.seed());
+        }
+        if (!how.stop().isEmpty()) {
+            request.put("stop", how.stop());
+        }
+        // Left out where they ask for nothing: not every endpoint knows them.
+        if (how.frequencyPenalty() != 0) {
+            request.put("frequency_penalty", how.frequencyPenalty());
+        }
+        if (how.presencePenalty() != 0) {
+            request.put("presence_penalty", how.presencePenalty());
+        }
+        // Always streamed, so that one that leaves is noticed and one that hangs is, too.
+        request.put("stream", true);
+        request.put("stream_options", Map.of("include_usage", true));
+        return request;
+    }
+
+    private void ask(String path, Map<String, Object> request, long limit) throws IOException {
+        exchange.limit(limit);
+        endpoints.ask(exchange, endpoint, secret, path, JSON.writeValueAsBytes(request));
+    }
+
+    private void count(JsonNode usage, int maxTokens) throws RemoteFault {
+        JsonNode input = usage.path("prompt_tokens");
+        JsonNode output = usage.path("completion_tokens");
+        if (!whole(input) || maxTokens > 0 && !whole(output)) {
+            throw notCounted();
+        }
+        if (input.longValue() > mostInputTokens || maxTokens > 0 && output.longValue() > maxTokens) {
+            LOG.log(System.Logger.Level.WARNING,
+                    "The remote endpoint of {0} counted {1} tokens of input and {2} of output where at most {3} and {4} were"
+                            + " possible; no more than that is charged",
+                    version, input, output, mostInputTokens, maxTokens);
+        }
+        inputTokens = (int) Math.min(input.longValue(), mostInputTokens);
+        outputTokens = (int) Math.min(output.longValue(), maxTokens);
+    }
+
+    private static boolean whole(JsonNode number) {
+        return number.isIntegralNumber() && number.canConvertToLong() && number.longValue() >= 0;
+    }
+
+    private static RemoteFault notCounted() {
+        return RemoteFault.failed("did not say how many tokens it used");
+    }
+
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    private void run(Work work) {
+        if (begun.getAndSet(true)) {
+            throw new IllegalStateException("An invocation runs once");
+        }
+        Duration longest = endpoints.callTime();
+        ScheduledFuture<?> watch = endpoints.timer().schedule(() -> {
+            overdue = true;
+            exchange.close();
+        }, longest.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            work.run();
+            exchange.settle();
+        } catch (IOException e) {
+            if (overdue) {
+                throw new EngineFailed("it worked for more than " + longest.toSeconds() + " s.");
+            }
+            if (!closed.get()) {
+                RemoteFault found = fault(e);
+                fault = found;
+                throw found.problem();
+            }
+        } finally {
+            var _ = watch.cancel(false);
+            close();
+        }
+    }
+
+    /** Why it failed; null unless it did, and where the time was up. */
+    @Nullable
+    RemoteFault fault() {
+        return fault;
+    }
+
+    private static RemoteFault fault(IOException e) {
+        return switch (e) {
+            case RemoteFault fault -> fault;
+            case JsonProcessingException _ -> RemoteFault.garbage();
+            default -> RemoteFault.brokeOff();
+        };
+    }
+
+    @Override
+    public void close() {
+        if (!closed.getAndSet(true)) {
+            exchange.close();
+            places.giveBack();
+            places.leave();
+        }
+    }
+}
