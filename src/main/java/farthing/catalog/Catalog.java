@@ -2,7 +2,6 @@ package farthing.catalog;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,6 +13,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 
 import farthing.chain.Address;
+import farthing.engine.Task;
 import farthing.identity.AccountId;
 
 /** What is listed and what it costs now. Safe to call from any thread, inside or outside a request. */
@@ -28,6 +28,8 @@ public class Catalog {
     // These never change at all.
     private final Cache<VersionId, Published> published = Caffeine.newBuilder().maximumSize(10_000).build();
     private final Cache<OfferId, Offer> offers = Caffeine.newBuilder().maximumSize(10_000).build();
+    private final Cache<Task, @Nullable ModelId> examples = Caffeine.newBuilder().expireAfterWrite(Duration.ofSeconds(30))
+            .build();
 
     Catalog(Models models, Clock clock) {
         this.models = models;
@@ -80,11 +82,9 @@ public class Catalog {
         return found != null && found.isPublic();
     }
 
-    /** The newest callable version of every public model, by name. */
-    public List<Listing> listings() {
-        Instant now = clock.instant();
-        return models.known().stream().filter(Known::isPublic).flatMap(model -> model.listingsAt(now).stream().limit(1))
-                .toList();
+    /** A public model of the task that can be called, for examples: the first by name. */
+    public Optional<ModelId> example(Task task) {
+        return Optional.ofNullable(examples.get(task, t -> models.example(t, clock.instant())));
     }
 
     /** The models listed last, as shown in lists. */
@@ -119,6 +119,7 @@ public class Catalog {
     /** Forgets what it remembers of the model. */
     void changed(ModelId id) {
         known.invalidate(id);
+        examples.invalidateAll();
     }
 
     private @Nullable Known known(ModelId id) {

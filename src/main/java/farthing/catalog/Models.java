@@ -12,6 +12,7 @@ import jakarta.transaction.Transactional;
 import org.jspecify.annotations.Nullable;
 
 import farthing.chain.Address;
+import farthing.engine.Task;
 import farthing.identity.AccountId;
 import io.quarkus.hibernate.orm.panache.PanacheRepository;
 import io.quarkus.panache.common.Sort;
@@ -32,8 +33,11 @@ class Models implements PanacheRepository<Model> {
         return find(id).map(Known::of).orElse(null);
     }
 
-    List<Known> known() {
-        return listAll(BY_NAME).stream().map(Known::of).toList();
+    @Nullable
+    ModelId example(Task task, Instant now) {
+        return find("from Model m where not m.suspended and m.visibility = 'PUBLIC' and m.deprecated is null and m.task = ?1"
+                + " and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?2)", BY_NAME,
+                task.wireName(), now).page(0, 1).stream().findFirst().map(Model::modelId).orElse(null);
     }
 
     Published published(VersionId id) {
@@ -66,11 +70,25 @@ class Models implements PanacheRepository<Model> {
                 .getResultStream().map(VersionId::new).toList();
     }
 
-    /** Every model that this account, or nobody, finds and may call. */
-    List<Model> callable(Instant now, Optional<AccountId> asker) {
-        return list("from Model m where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE'"
-                + " and m.ownerAccount = ?2) and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?1)",
-                BY_NAME, now, owner(asker));
+    record Named(String owner, String name, Instant createdAt) {
+
+        String called() {
+            return owner + "/" + name;
+        }
+    }
+
+    /** The models that this account, or nobody, finds and may call: by name, from the one after the given one on. */
+    List<Named> callable(Instant now, Optional<AccountId> asker, Optional<ModelId> after, int most) {
+        // The cards are long, and nobody asked for them.
+        return getEntityManager().createQuery("""
+                select m.owner, m.name, m.createdAt from Model m
+                where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE' and m.ownerAccount = :asker)
+                    and (m.owner > :owner or m.owner = :owner and m.name > :name)
+                    and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= :now)
+                order by m.owner, m.name""", Named.class).setParameter("now", now).setParameter("asker", owner(asker))
+                .setParameter("owner", after.map(ModelId::owner).orElse("")).setParameter("name",
+                        after.map(ModelId::name).orElse(""))
+                .setMaxResults(most).getResultList();
     }
 
     /** Those that were changed in the last seconds, by any server. */

@@ -3,7 +3,6 @@ package farthing.market;
 import jakarta.inject.Singleton;
 
 import farthing.catalog.Catalog;
-import farthing.catalog.Listing;
 import farthing.engine.Task;
 import farthing.identity.SampleCall;
 import farthing.web.Site;
@@ -33,7 +32,6 @@ class FirstCall implements SampleCall {
 
     /** A model that continues text; a name to replace where none is listed. */
     String model() {
-        return catalog.listings().stream().filter(listing -> listing.task() == Task.COMPLETION).findFirst().map(Listing::model)
-                .map(Object::toString).orElse("owner/name");
+        return catalog.example(Task.COMPLETION).map(Object::toString).orElse("owner/name");
     }
 }

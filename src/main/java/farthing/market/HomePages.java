@@ -10,7 +10,6 @@ import jakarta.ws.rs.core.MediaType;
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Catalog;
-import farthing.catalog.Listing;
 import farthing.catalog.ModelCard;
 import farthing.catalog.Snippets;
 import farthing.catalog.Snippets.Snippet;
@@ -81,8 +80,7 @@ class HomePages {
     private static final String NO_MODEL = "owner/name";
 
     private String firstWith(Task task) {
-        return catalog.listings().stream().filter(listing -> listing.task() == task).findFirst().map(Listing::model)
-                .map(Object::toString).orElse(NO_MODEL);
+        return catalog.example(task).map(Object::toString).orElse(NO_MODEL);
     }
 
     private Snippets snippets(String model) {
