@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -35,6 +36,35 @@ public final class FileBlobs implements Blobs {
             return digest;
         } finally {
             Files.deleteIfExists(incoming);
+        }
+    }
+
+    @Override
+    public void take(Path file, Digest digest) throws IOException {
+        Path incoming = Files.createDirectories(folder.resolve("incoming")).resolve(UUID.randomUUID().toString());
+        try {
+            // A second name for the same bytes: of a file of gigabytes nothing is copied, and a crash leaves both names.
+            Files.createLink(incoming, file);
+        } catch (IOException | UnsupportedOperationException e) {
+            Blobs.super.take(file, digest);
+            return;
+        }
+        try {
+            Files.setPosixFilePermissions(incoming, PosixFilePermissions.fromString("r--r--r--"));
+            Path target = Files.createDirectories(folder(digest)).resolve(digest.hex());
+            Files.move(incoming, target, ATOMIC_MOVE);
+            sync(folder(digest));
+        } finally {
+            Files.deleteIfExists(incoming);
+        }
+    }
+
+    @Override
+    public void delete(Digest digest) {
+        try {
+            Files.deleteIfExists(path(digest));
+        } catch (IOException e) {
+            throw new UncheckedIOException("The blob " + digest + " cannot be deleted", e);
         }
     }
 

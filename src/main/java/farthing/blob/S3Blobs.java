@@ -58,6 +58,12 @@ final class S3Blobs implements Blobs {
     }
 
     @Override
+    public void delete(Digest digest) {
+        ask(() -> s3.deleteObject(r -> r.bucket(bucket.name()).key(key(digest))));
+        cache.delete(digest);
+    }
+
+    @Override
     public boolean has(Digest digest) {
         return ask(() -> {
             try {

@@ -1,12 +1,14 @@
 package farthing.web;
 
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
 import io.quarkus.runtime.configuration.MemorySize;
+import io.quarkus.vertx.http.runtime.VertxHttpRecorder;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -21,17 +23,27 @@ import io.vertx.ext.web.RoutingContext;
 class BodyLimit {
 
     private static final int BEFORE_THE_FRAMEWORKS_OWN = 900;
+    private static final int AFTER_IT = 1;
     /** What is read and dropped for the sake of an answer; who announces more is cut off. */
     private static final long PATIENCE = 8;
 
     private final long limit;
+    private final Instance<LongBody> longBodies;
 
-    BodyLimit(@ConfigProperty(name = "quarkus.http.limits.max-body-size", defaultValue = "10M") MemorySize limit) {
+    BodyLimit(@ConfigProperty(name = "quarkus.http.limits.max-body-size", defaultValue = "10M") MemorySize limit,
+            Instance<LongBody> longBodies) {
         this.limit = limit.asLongValue();
+        this.longBodies = longBodies;
     }
 
     void register(@Observes Filters filters) {
         filters.register(context -> {
+            if (longest(context) > 0) {
+                // The framework has one limit for all addresses and compares it with this header.
+                context.request().headers().remove(HttpHeaders.CONTENT_LENGTH);
+                context.next();
+                return;
+            }
             long announced = length(context.request().getHeader(HttpHeaders.CONTENT_LENGTH));
             if (announced <= limit || announced / PATIENCE > limit) {
                 context.next();
@@ -43,6 +55,19 @@ class BodyLimit {
             request.endHandler(end -> answer(context));
             request.resume();
         }, BEFORE_THE_FRAMEWORKS_OWN);
+        filters.register(context -> {
+            long longest = longest(context);
+            if (longest > 0) {
+                context.put(VertxHttpRecorder.MAX_REQUEST_SIZE_KEY, longest);
+            }
+            context.next();
+        }, AFTER_IT);
+    }
+
+    /** Zero unless the body may be longer than others. */
+    private long longest(RoutingContext context) {
+        return longBodies.stream().filter(body -> body.isIn(context.request().method().name(), context.normalizedPath()))
+                .mapToLong(LongBody::most).max().orElse(0);
     }
 
     private void answer(RoutingContext context) {
