@@ -263,7 +263,7 @@ public final class Generator {
                 .formatted(sizes.commits(), DAYS, sizes.commits());
         statement.execute("""
                 insert into receipt_commit (id, root, size, signer, signature, committed_at)
-                select %1$d + c.k, %2$s, %3$d, '\\x00', '\\x00', %4$s from g_commit c where c.k >= %5$d and c.k < %6$d"""
+                select %1$d + c.k, %2$s, %3$d, decode(repeat('11', 20), 'hex'), decode(repeat('1b', 65), 'hex'), %4$s from g_commit c where c.k >= %5$d and c.k < %6$d"""
                 .formatted(FIRST_COMMIT, bytes32("c.k"), COMMIT, at, from, to));
         statement.execute("""
                 insert into usage (receipt, commit_id, leaf_index, line, lease, seq, account, api_key, version, offer,
@@ -272,7 +272,7 @@ public final class Generator {
                 select (lpad(to_hex(n), 8, '0') || substr(md5(n::text || ' %6$d'), 1, 24))::uuid, %1$d + k, leaf, line, lease,
                     part * %2$d + leaf, account, key + trunc(keys * pg_temp.drawn(n, 22) ^ 2)::bigint, o.version, o.offer,
                     tokens_in, tokens_out, 1, (tokens_in + tokens_out) * o.price * 10000,
-                    case when n %% 97 = 0 then 'ABANDONED' else 'COMPLETE' end, n %% 2 = 0, at, at, hash, hash, hash, hash, '\\x00'
+                    case when n %% 97 = 0 then 'ABANDONED' else 'COMPLETE' end, n %% 2 = 0, at, at, hash, hash, hash, hash, hash
                 from (
                     select c.k, leaf, c.k * %2$d + leaf as n, p.line, l.lease, c.part, p.account, p.key, p.keys, p.rank, %3$s as at,
                         trunc(p.models * pg_temp.drawn(c.k * %2$d + leaf, 23) ^ 2)::integer as j,
@@ -294,7 +294,7 @@ public final class Generator {
                     abandoned)
                 select account, (charged_at at time zone 'UTC')::date, version, api_key, count(*), sum(charge),
                     sum(input_tokens), sum(output_tokens), sum(items), 0, count(*) filter (where finish = 'ABANDONED')
-                from usage where commit_id >= %d group by 1, 2, 3, 4""".formatted(FIRST_COMMIT));
+                from usage where commit_id >= %d group by 1, 2, 3, 4 order by 2, min(charged_at)""".formatted(FIRST_COMMIT));
         statement.execute("""
                 insert into version_day (version, day, instance, calls, nanos, developer, base_model, data_pool, validators,
                     platform)
@@ -302,7 +302,7 @@ public final class Generator {
                     d.nanos / 10000 * v.split_data_pool, 0, d.nanos / 10000 * v.split_platform
                 from (select version, day, sum(calls) as calls, sum(nanos)::bigint as nanos from usage_day
                     where version >= (select min(version) from g_model) group by version, day) d
-                join version v on v.id = d.version order by 1, 2""");
+                join version v on v.id = d.version order by d.day, d.calls desc, d.version""");
         String sums = "sum(calls), sum(nanos), sum(developer), sum(base_model), sum(data_pool), sum(validators), sum(platform)"
                 + " from version_day where instance = 1 group by 1";
         statement.execute("insert into version_total select version, 1, " + sums);

@@ -40,7 +40,7 @@ import farthing.receipt.History;
 
 /**
  * How long pages take in a big market, from the request to the last byte of the answer on the loopback, one at a time. Settings
- * are system properties: {@code farthing.bench-models}, {@code -usages}, {@code -seed}, {@code -rounds}, and {@code -data}, a
+ * are system properties: {@code farthing.bench-models}, {@code -usages}, {@code -seed}, {@code -rounds}, {@code -only}, a pattern of addresses, and {@code -data}, a
  * folder that is filled the first time and kept; without it everything is filled anew and thrown away.
  */
 class PagesBench {
@@ -90,13 +90,13 @@ class PagesBench {
     }
 
     private void measure(Path data) throws Exception {
-        String[] market = Files.readString(data.resolve("filled")).split(" ");
+        String[] market = Files.readString(data.resolve("filled")).strip().split(" ");
         long began = System.nanoTime();
         // Started anew: it has to start on a full database, too.
         try (FarthingProcess server = FarthingProcess.ready(data); Connection connection = server.database()) {
             say("started in %d s", Duration.ofNanos(System.nanoTime() - began).toSeconds());
             for (Page page : pages(connection, Long.parseLong(market[0]), Long.parseLong(market[1]))) {
-                if (page.path.contains(only)) {
+                if (only.isEmpty() || page.path.matches(only)) {
                     measure(server, page);
                 }
             }

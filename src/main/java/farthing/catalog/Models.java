@@ -83,7 +83,7 @@ class Models implements PanacheRepository<Model> {
         return getEntityManager().createQuery("""
                 select m.owner, m.name, m.createdAt from Model m
                 where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE' and m.ownerAccount = :asker)
-                    and (m.owner > :owner or m.owner = :owner and m.name > :name)
+                    and m.owner >= :owner and (m.owner > :owner or m.name > :name)
                     and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= :now)
                 order by m.owner, m.name""", Named.class).setParameter("now", now).setParameter("asker", owner(asker))
                 .setParameter("owner", after.map(ModelId::owner).orElse("")).setParameter("name",
@@ -95,8 +95,9 @@ class Models implements PanacheRepository<Model> {
     @SuppressWarnings("unchecked")
     List<ModelId> changedIn(Duration last) {
         List<String> called = getEntityManager()
-                .createNativeQuery("select called from model where changed_at > clock_timestamp() - make_interval(secs => :s)",
-                        String.class)
+                // Asked for once, and not anew for each row: so the index is used.
+                .createNativeQuery("select called from model"
+                        + " where changed_at > (select clock_timestamp() - make_interval(secs => :s))", String.class)
                 .setParameter("s", last.toSeconds()).getResultList();
         return called.stream().flatMap(one -> ModelId.parse(one).stream()).toList();
     }

@@ -311,17 +311,16 @@ final class CommitWriter {
         calls.forEach(p -> byKey.computeIfAbsent(p.reservation().caller().key().value(), k -> new ArrayList<>())
                 .add(p.amount()));
         try (PreparedStatement upsert = connection.prepareStatement("""
-                insert into key_spending (api_key, day, nanos, calls) values (?, ?, ?, ?)
+                insert into key_spending (day, api_key, nanos, calls) select ?, t.* from unnest(?, ?, ?) t
                 on conflict (api_key, day) do update set
                     nanos = key_spending.nanos + excluded.nanos, calls = key_spending.calls + excluded.calls""")) {
-            for (Map.Entry<Long, List<Amount>> each : byKey.entrySet()) {
-                upsert.setLong(1, each.getKey());
-                upsert.setDate(2, Date.valueOf(day));
-                upsert.setLong(3, sign * Amount.sum(each.getValue()).nanos());
-                upsert.setInt(4, sign * each.getValue().size());
-                upsert.addBatch();
-            }
-            upsert.executeBatch();
+            upsert.setDate(1, Date.valueOf(day));
+            upsert.setArray(2, connection.createArrayOf("bigint", byKey.keySet().toArray()));
+            upsert.setArray(3, connection.createArrayOf("bigint",
+                    byKey.values().stream().map(each -> sign * Amount.sum(each).nanos()).toArray()));
+            upsert.setArray(4,
+                    connection.createArrayOf("integer", byKey.values().stream().map(each -> sign * each.size()).toArray()));
+            upsert.executeUpdate();
         }
     }
 

@@ -130,7 +130,28 @@ class UsageLog {
         }
         List<Object> values = new ArrayList<>();
         String condition = filter.between(days.get(last).day, days.get(first).day).condition(values);
-        return new Page(list(condition, values, size, offset - skipped), total);
+        Place from = place(condition, values, offset - skipped);
+        if (from == null) {
+            return new Page(List.of(), total);
+        }
+        values.addAll(List.of(from.at, from.receipt));
+        return new Page(list(condition + " and (u.charged_at, u.receipt) <= (?, ?)", values, size), total);
+    }
+
+    private record Place(Timestamp at, UUID receipt) {
+    }
+
+    /** Where so many were passed over: found in the index alone, where an index has all that is asked. */
+    private @Nullable Place place(String condition, List<Object> values, long offset) {
+        return database.<@Nullable Place> read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("select u.charged_at, u.receipt from usage u where "
+                    + condition + NEWEST_FIRST + " limit 1 offset " + offset)) {
+                bind(select, values);
+                try (ResultSet row = select.executeQuery()) {
+                    return row.next() ? new Place(row.getTimestamp(1), row.getObject(2, UUID.class)) : null;
+                }
+            }
+        });
     }
 
     /** Those with calls that the filter lets through, newest first. */
@@ -168,22 +189,21 @@ class UsageLog {
                 condition += " and (u.charged_at, u.receipt) < (?, ?)";
                 values.addAll(List.of(Timestamp.from(last.at()), last.receipt().value()));
             }
-            piece = list(condition, values, PIECE, 0);
+            piece = list(condition, values, PIECE);
             piece.forEach(consumer);
             last = piece.isEmpty() ? null : piece.getLast();
         } while (piece.size() == PIECE);
     }
 
-    private List<Call> list(String condition, List<Object> values, int size, long offset) {
+    private List<Call> list(String condition, List<Object> values, int size) {
         return database.read(connection -> {
-            // Reversals are looked up for the calls that are shown, not for those passed over.
             try (PreparedStatement select = connection.prepareStatement(
                     """
                             select u.receipt, charged_at, version, api_key, input_tokens, output_tokens, items, charge, finish, streamed,
                                 r.receipt is not null
-                            from (select * from usage u where %s %s limit %d offset %d) u
+                            from (select * from usage u where %s %s limit %d) u
                             left join usage_reversal r on r.receipt = u.receipt %s"""
-                            .formatted(condition, NEWEST_FIRST, size, offset, NEWEST_FIRST))) {
+                            .formatted(condition, NEWEST_FIRST, size, NEWEST_FIRST))) {
                 bind(select, values);
                 List<Call> calls = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
@@ -205,7 +225,7 @@ class UsageLog {
 
     /** The calls charged last, of anybody, the newest first. */
     List<Call> latest(int most) {
-        return list("not exists (select 1 from usage_reversal r where r.receipt = u.receipt)", List.of(), most, 0);
+        return list("not exists (select 1 from usage_reversal r where r.receipt = u.receipt)", List.of(), most);
     }
 
     /** The leaves of a commit, from which the path of each is computed. */

@@ -101,7 +101,8 @@ select day, 0, sum(calls), sum(nanos), sum(developer), sum(base_model), sum(data
 from version_day group by day;
 
 -- The call log by model, by key and of abandoned calls; what was asked by version alone is asked of version_day now.
-drop index usage_version;
+drop index usage_version, usage_account;
+create index usage_account on usage (account, charged_at desc, receipt desc);
 create index usage_account_version on usage (account, version, charged_at desc);
 create index usage_key on usage (api_key, charged_at desc);
 create index usage_abandoned on usage (account, charged_at desc) where finish = 'ABANDONED';
