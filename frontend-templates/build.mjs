@@ -8,7 +8,7 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
 await build({
-  entryPoints: ["assets/js/theme.js", "assets/js/app.js", "assets/js/wallet.js", "assets/js/budgets.js", "assets/js/record.js", "assets/js/chart.js", "assets/css/app.css"],
+  entryPoints: ["assets/js/theme.js", "assets/js/app.js", "assets/js/wallet.js", "assets/js/budgets.js", "assets/js/record.js", "assets/js/chart.js", "assets/js/playground.js", "assets/css/app.css"],
   outdir: dist,
   entryNames: "[name]",
   assetNames: "[name]-[hash]", // fonts are named from inside app.css, where no ?v= reaches

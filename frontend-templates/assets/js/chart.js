@@ -1,21 +1,7 @@
 // Draws each <div data-chart="id"> from the JSON in <script type="application/json" id="id">:
 // { "x": [epoch seconds of days], "series": [{ "label": "owner/name", "values": [nanos] }] }, stacked in the order given.
 import uPlot from "uplot";
-
-const NANOS = 1e9;
-
-// The same digits as the server writes (Formats.dollars): cents where they say it all, else six after the point, or nine where
-// a thousandth of a dollar would hide some; rounded towards zero.
-function dollars(nanos) {
-  const whole = Math.floor(nanos / NANOS);
-  const rest = Math.floor(nanos % NANOS);
-  const start = `$${whole.toLocaleString("en-US")}.`;
-  const digits = String(rest).padStart(9, "0");
-  if (digits.endsWith("0000000")) return start + digits.slice(0, 2);
-  const groups = digits.match(/\d{3}/g);
-  if (nanos >= 1_000_000 || groups[2] === "000") groups.pop();
-  return start + groups.join("\u00a0");
-}
+import { dollars } from "./money.js";
 
 function day(seconds) {
   return new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });

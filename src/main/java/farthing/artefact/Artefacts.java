@@ -22,6 +22,7 @@ public final class Artefacts {
     }
 
     private final Blobs blobs;
+    private final ArtefactCheck check = new ArtefactCheck();
     /** What each file held when it was last read to its end: re-read only when its size or time changes. */
     private final Map<Identity, Digest> read = new ConcurrentHashMap<>();
 
@@ -30,16 +31,20 @@ public final class Artefacts {
     }
 
     /**
-     * Checks the files' headers and stores them.
+     * Checks the files and stores them.
      *
-     * @throws DamagedArtefact if the model is not a whole file of this format
+     * @throws WrongArtefact if they break a rule of {@link ArtefactCheck}, or are not of this format
      */
     public ArtefactFiles add(Format format, Map<Role, Path> files) throws IOException {
         Path model = files.get(Role.MODEL);
         if (model == null) {
             throw new IllegalArgumentException("An artefact needs a model file");
         }
-        Header.check(format, model);
+        Format found = check.check(files, passed -> {
+        }).format();
+        if (found != format) {
+            throw new WrongArtefact(Rule.FORMAT, "The model file is " + found + " and not " + format + ".");
+        }
         Map<Role, Digest> digests = new EnumMap<>(Role.class);
         for (var file : files.entrySet()) {
             try (InputStream in = Files.newInputStream(file.getValue())) {

@@ -17,11 +17,19 @@ final class Header {
     static void check(Format format, Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file)) {
             switch (format) {
-                case GGUF -> new GgufHeader(channel).check();
+                case GGUF -> gguf(channel);
                 case ONNX -> onnx(channel);
                 case OPENNLP -> opennlp(channel);
                 case REMOTE -> remote(channel);
             }
+        }
+    }
+
+    private static void gguf(FileChannel channel) throws IOException {
+        try {
+            new GgufFile(channel);
+        } catch (WrongArtefact e) {
+            throw new DamagedArtefact(e.detail());
         }
     }
 

@@ -23,7 +23,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         String licence, String version, String hash, String hashShort, List<PriceLine> prices, @Nullable Latency latency,
         Calculator calculator, List<SplitPart> split, @Nullable Amount paid, List<Tab> tabs, String tab, RawString cardHtml,
         List<Snippet> samples, List<VersionLine> versions, List<Base> bases, List<Set> sets, String dataNote,
-        @Nullable String dataShare, @Nullable String notice, boolean callable, @Nullable String manageHref) {
+        @Nullable String dataShare, @Nullable String notice, boolean callable, @Nullable String manageHref,
+        @Nullable Playground playground) {
 
     record PriceLine(String label, Amount amount) {
     }
@@ -58,6 +59,7 @@ record ModelView(String name, String href, String purpose, String task, String e
     /** The name of a constant in lower case is its address. */
     enum About {
         CARD("Card"),
+        PLAYGROUND("Playground"),
         USE("Use it"),
         VERSIONS("Versions"),
         DATA("Data");
@@ -95,7 +97,8 @@ record ModelView(String name, String href, String purpose, String task, String e
                 List.of(), List.of(), version.provenance,
                 version.splitDataPool == 0 ? null : Sizes.percent(version.splitDataPool), notice(model),
                 model.visibility != Visibility.UNLISTED && !model.suspended,
-                viewer.filter(listing.developer()::equals).isPresent() ? href + "/manage" : null);
+                viewer.filter(listing.developer()::equals).isPresent() ? href + "/manage" : null,
+                shown == About.PLAYGROUND ? Playground.of(listing, snippets) : null);
     }
 
     private static @Nullable String notice(Model model) {

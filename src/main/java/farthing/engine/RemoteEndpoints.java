@@ -34,6 +34,7 @@ public final class RemoteEndpoints implements AutoCloseable {
     private static final Duration CONNECT_TIME = Duration.ofSeconds(5);
     /** Servers in wide use close an unused connection after 5 s; a call that meets that would fail. */
     private static final int KEPT_SECONDS = 4;
+    private static final int MOST_CONNECTIONS = 1024;
     private static final int TRIAL_CONTEXT = 4096;
     private static final int TRIAL_TOKENS = 8;
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
@@ -66,10 +67,11 @@ public final class RemoteEndpoints implements AutoCloseable {
             .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("remote-timer").factory());
 
     RemoteEndpoints(Vertx vertx, RemoteConfig config, EngineSettings settings, Secrets secrets, Resolver resolver) {
-        // How many run at once is the places' business.
+        // How many calls run at once is limited for each version; this is for an endpoint that serves many.
         this.client = vertx.createHttpClient(
-                new HttpClientOptions().setConnectTimeout((int) CONNECT_TIME.toMillis()).setKeepAliveTimeout(KEPT_SECONDS),
-                new PoolOptions().setHttp1MaxSize(Integer.MAX_VALUE));
+                new HttpClientOptions().setConnectTimeout((int) CONNECT_TIME.toMillis())
+                        .setSslHandshakeTimeout(CONNECT_TIME.toSeconds()).setKeepAliveTimeout(KEPT_SECONDS),
+                new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS));
         this.config = config;
         this.settings = settings;
         this.secrets = secrets;

@@ -57,6 +57,11 @@ final class RemoteExchange extends InputStream {
     /** @return where the connection really leads */
     SocketAddress connect(HttpClient client, RequestOptions options) throws IOException {
         Future<HttpClientRequest> connecting = client.request(options).onSuccess(made -> {
+            // Whoever reads learns of it; Vert.x would log it as an error of this server.
+            made.exceptionHandler(_ -> {
+            });
+            made.connection().exceptionHandler(_ -> {
+            });
             request = made;
             if (closed) {
                 hangUp();

@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -22,8 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.gson.JsonObject;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.CDPSession;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
@@ -36,7 +39,8 @@ import com.microsoft.playwright.options.ReducedMotion;
 class BrowserStoryIT {
 
     private static final List<String> PUBLIC = List.of("/", "/sign-in", "/models", "/models?q=embedding", "/models?q=zebra",
-            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
+            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=playground",
+            "/models/wren/minilm-l6-v2?tab=playground", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
             "/models/wren/langdetect?in=x", "/batches", "/docs");
     private static final List<String> OWN = List.of("/budgets", "/keys", "/usage", "/usage?from=2020-01-01&to=2020-01-02",
             "/earnings",
@@ -115,6 +119,84 @@ class BrowserStoryIT {
             page.navigate(url("/keys"));
             assertThat(page).hasURL(Pattern.compile(".*/sign-in\\?next=.*"));
         }
+    }
+
+    @Test
+    void thePlaygroundAnswersStopsAndShowsTheChargeOfTheReceipt() throws Exception {
+        String axe = Files.readString(Path.of("src/test/node/node_modules/axe-core/axe.min.js"));
+        Map<String, Long> charges = new LinkedHashMap<>();
+        try (BrowserContext browser = browser(new Browser.NewContextOptions().setReducedMotion(ReducedMotion.REDUCE))) {
+            Page page = browser.newPage();
+            page.navigate(url("/models/wren/kjv?tab=playground"));
+            page.locator("#tabs").getByRole(AriaRole.LINK, new Locator.GetByRoleOptions().setName("Sign in")).click();
+            signIn(page);
+            assertThat(page).hasURL(url("/models/wren/kjv?tab=playground#tabs"));
+            assertThat(page.locator("[data-cost]")).containsText("at most 64 out");
+            long before = budgetLeft(page);
+            page.getByLabel("Text to continue").press("Control+Enter");
+            long charge = shownCharge(page, charges);
+            assertThat(page.locator("[data-used]")).containsText("8 tokens in");
+            assertThat(page.locator("[data-text]")).not().isEmpty();
+            assertThat(page.locator("[data-left] .money")).hasAttribute("value", Long.toString(before - charge));
+            assertThat(budgetLeft(page)).isEqualTo(before - charge);
+
+            // The client reads so slowly that it is in the middle, whatever the model's speed.
+            CDPSession network = browser.newCDPSession(page);
+            page.getByLabel("Most tokens of answer").fill("180");
+            throttle(network, 2_000);
+            button(page, "Run").click();
+            page.locator("[data-text]:not(:empty)").waitFor();
+            page.keyboard().press("Escape");
+            throttle(network, -1);
+            shownCharge(page, charges);
+            assertThat(page.locator("[data-used]")).containsText("stopped");
+
+            page.getByLabel("Text to continue").fill("begat ".repeat(300));
+            button(page, "Run").click();
+            assertThat(page.locator("[data-error]")).containsText("takes at most");
+
+            page.navigate(url("/models/wren/minilm-l6-v2?tab=playground"));
+            button(page, "Run").click();
+            shownCharge(page, charges);
+            assertThat(page.locator(".matrix td")).hasCount(16);
+            List<String> alike = page.locator(".matrix tbody tr:first-child td").allInnerTexts();
+            assertThat(alike.getFirst()).isEqualTo("1.00");
+            assertThat(Double.parseDouble(alike.get(1))).isGreaterThan(Double.parseDouble(alike.get(2)));
+            assertAccessible(page, axe);
+
+            page.navigate(url("/models/wren/langdetect?tab=playground"));
+            assertThat(page.locator("[data-cost]")).hasText("Costs $0.000\u00a0002: 1 text.");
+            button(page, "Run").click();
+            shownCharge(page, charges);
+            assertThat(page.locator(".bars tbody tr:first-child")).containsText("German (deu)");
+            assertAccessible(page, axe);
+
+            page.navigate(url("/usage"));
+            for (Map.Entry<String, Long> one : charges.entrySet()) {
+                Locator row = page.getByRole(AriaRole.ROW)
+                        .filter(new Locator.FilterOptions().setHas(page.locator("a[href='" + one.getKey() + "']")));
+                assertThat(nanos(row.locator(".money"))).isEqualTo(one.getValue());
+                assertThat(server.get(one.getKey()).body()).contains("value=\"" + one.getValue() + "\"");
+            }
+            assertThat(charges).hasSize(4);
+        }
+    }
+
+    /** Of the call that ends now, noted under its receipt's address. */
+    private static long shownCharge(Page page, Map<String, Long> charges) {
+        page.locator("[data-left] .money").waitFor();
+        long charge = nanos(page.locator("[data-charged] .money"));
+        charges.put(page.locator("[data-receipt] a").getAttribute("href"), charge);
+        return charge;
+    }
+
+    private static void throttle(CDPSession network, int bytesInASecond) {
+        JsonObject conditions = new JsonObject();
+        conditions.addProperty("offline", false);
+        conditions.addProperty("latency", 0);
+        conditions.addProperty("downloadThroughput", bytesInASecond);
+        conditions.addProperty("uploadThroughput", -1);
+        network.send("Network.emulateNetworkConditions", conditions);
     }
 
     @Test
@@ -197,6 +279,10 @@ class BrowserStoryIT {
                 button(page, "Search").click();
                 assertThat(page).hasURL(Pattern.compile(".*q=retrieval.*"));
                 assertThat(page.locator(".models")).containsText("wren/bge-small");
+
+                page.navigate(url("/models/wren/kjv?tab=playground"));
+                assertThat(page.locator("[data-playground]")).containsText("needs script");
+                assertThat(page.locator("[data-playground] pre")).containsText("curl");
 
                 page.navigate(url("/keys"));
                 page.getByLabel("Name", new Page.GetByLabelOptions().setExact(true)).fill("plain");

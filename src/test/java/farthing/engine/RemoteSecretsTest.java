@@ -1,0 +1,81 @@
+package farthing.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.time.Clock;
+import java.util.Optional;
+
+import javax.sql.DataSource;
+
+import jakarta.inject.Inject;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import farthing.TestDatabase;
+import farthing.web.KeyFolder;
+import farthing.web.Site;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+
+@QuarkusTest
+@WithTestResource(TestDatabase.class)
+class RemoteSecretsTest {
+
+    private static final String VERSION = "wren/far@1";
+
+    @Inject
+    RemoteSecrets secrets;
+    @Inject
+    DataSource database;
+    @Inject
+    Site site;
+    @Inject
+    KeyFolder keys;
+
+    @AfterEach
+    void forget() {
+        secrets.forget(VERSION);
+        secrets.forget("wren/far@2");
+    }
+
+    @Test
+    void aSecretIsReplacedRenamedAndForgottenAndNeverLiesOpen() throws Exception {
+        secrets.keep(VERSION, "first");
+        secrets.keep(VERSION, "second");
+        assertThat(secrets.of(VERSION)).contains("second");
+        try (Connection connection = database.getConnection();
+                ResultSet row = connection.createStatement().executeQuery("select sealed from remote_secret")) {
+            assertThat(row.next()).isTrue();
+            assertThat(new String(row.getBytes(1), StandardCharsets.ISO_8859_1)).doesNotContain("second");
+        }
+        secrets.rename(VERSION, "wren/far@2");
+        assertThat(secrets.of(VERSION)).isEmpty();
+        assertThat(secrets.of("wren/far@2")).contains("second");
+    }
+
+    @Test
+    void aRowThatIsCopiedToAnotherVersionOpensNothing() throws Exception {
+        secrets.keep(VERSION, "first");
+        try (Connection connection = database.getConnection()) {
+            connection.createStatement().execute("update remote_secret set of_version = 'wren/far@2'");
+        }
+        assertThatThrownBy(() -> secrets.of("wren/far@2")).isInstanceOf(IllegalStateException.class)
+                .hasMessageNotContaining("first");
+    }
+
+    @Test
+    void aServerWithAnotherKeyDoesNotStart() {
+        var other = new RemoteSecrets(Optional.of("0123456789abcdef0123456789abcdef"), database, site, keys, Clock.systemUTC());
+        other.start(new StartupEvent());
+        secrets.keep(VERSION, "first");
+        assertThatThrownBy(() -> other.start(new StartupEvent())).hasMessageContaining("FARTHING_SECRETS_KEY is not the one");
+        assertThatThrownBy(() -> new RemoteSecrets(Optional.of("short"), database, site, keys, Clock.systemUTC()))
+                .hasMessageContaining("FARTHING_SECRETS_KEY");
+    }
+}
