@@ -40,8 +40,8 @@ import farthing.receipt.History;
 
 /**
  * How long pages take in a big market, from the request to the last byte of the answer on the loopback, one at a time. Settings
- * are system properties: {@code farthing.bench-models}, {@code -usages}, {@code -seed}, {@code -rounds}, {@code -only}, a pattern of addresses, and {@code -data}, a
- * folder that is filled the first time and kept; without it everything is filled anew and thrown away.
+ * are system properties: {@code farthing.bench-models}, {@code -usages}, {@code -seed}, {@code -rounds}, {@code -only} (a pattern
+ * of addresses) and {@code -data}, a folder that is filled the first time and kept; without it all is made anew and thrown away.
  */
 class PagesBench {
 
