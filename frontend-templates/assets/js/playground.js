@@ -266,7 +266,7 @@ async function showAfter({ receipt, charge: nanos, input, output, items, stopped
     element("data", dollars(nanos), { class: "money", value: nanos, title: `${nanos.toLocaleString("en-US")} nanos` }),
     ` (${nanos.toLocaleString("en-US")} nanos)`,
   );
-  part("receipt").replaceChildren(receipt ? element("a", `${receipt.slice(0, 8)}…`, { href: `/receipts/${receipt}`, "aria-label": `Receipt ${receipt}` }) : "none");
+  part("receipt").replaceChildren(receipt ? element("a", `${receipt.slice(0, 8)}…`, { href: `/receipts/${receipt}` }) : "none");
   part("left").textContent = "…";
   part("facts").hidden = false;
   // The top bar as the server writes it now.

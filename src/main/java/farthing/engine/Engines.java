@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -173,6 +174,24 @@ public final class Engines implements AutoCloseable {
 
     EngineSettings settings() {
         return settings;
+    }
+
+    /**
+     * A version that was called since the start.
+     *
+     * @param busy calls that run or wait
+     * @param failures in a row
+     * @param why the last failure
+     */
+    record Seen(String version, boolean running, int busy, int restarts, int failures, String why, @Nullable Instant since) {
+    }
+
+    List<Seen> workers() {
+        return supervisors.values().stream().map(Supervisor::seen).sorted(Comparator.comparing(Seen::version)).toList();
+    }
+
+    String where() {
+        return host == null ? "this server" : "the engine host at " + host.url();
     }
 
     Clock clock() {

@@ -50,6 +50,11 @@ final class Places {
     }
 
     boolean empty() {
-        return inside.get() == 0;
+        return busy() == 0;
+    }
+
+    /** How many run or wait. */
+    int busy() {
+        return inside.get();
     }
 }

@@ -16,6 +16,8 @@ import farthing.artefact.Role;
 final class Supervisor {
 
     private static final System.Logger LOG = System.getLogger(Supervisor.class.getName());
+    /** So many failures in a row are no chance. */
+    static final int MANY_FAILURES = 3;
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
 
     private final Engines engines;
@@ -25,6 +27,9 @@ final class Supervisor {
     private volatile @Nullable Running worker;
     private volatile Instant lastUsed;
     private volatile int failures;
+    private volatile int restarts;
+    private volatile String lastFailure = "";
+    private volatile @Nullable Instant failingSince;
     private Instant notBefore = Instant.MIN;
 
     Supervisor(Engines engines, Loadable version) {
@@ -109,6 +114,9 @@ final class Supervisor {
             worker = null;
             Running started = engines.start(version, files);
             worker = started;
+            if (failures > 0) {
+                restarts++;
+            }
             return started;
         } catch (EngineFailed e) {
             pause(e.why());
@@ -119,7 +127,10 @@ final class Supervisor {
     }
 
     private void pause(String why) {
-        failures++;
+        if (failures++ == 0) {
+            failingSince = engines.clock().instant();
+        }
+        lastFailure = why;
         // The first failure may be chance; after that the pauses double.
         Duration pause = failures == 1 ? Duration.ZERO : Duration.ofSeconds(1L << Math.min(failures - 2, 6));
         notBefore = engines.clock().instant().plus(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE);
@@ -163,6 +174,13 @@ final class Supervisor {
 
     Instant lastUsed() {
         return lastUsed;
+    }
+
+    Engines.Seen seen() {
+        Running running = worker;
+        return new Engines.Seen(version.id(), running != null && running.alive(), places.busy(), restarts, failures,
+                lastFailure,
+                failingSince);
     }
 
     /** @return whether there was a worker and it was stopped, because nobody uses it */

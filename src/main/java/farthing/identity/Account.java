@@ -54,7 +54,7 @@ class Account extends PanacheEntityBase {
         return new AccountId(id);
     }
 
-    Viewer viewer() {
-        return new Viewer(id, handle, wallet);
+    Viewer viewer(boolean operator) {
+        return new Viewer(id, handle, wallet, operator);
     }
 }

@@ -43,7 +43,8 @@ public class Accounts implements Viewers {
     @Override
     @Transactional
     public Optional<Viewer> find(long account) {
-        return Account.<Account> findByIdOptional(account).filter(found -> found.deactivatedAt == null).map(Account::viewer);
+        return Account.<Account> findByIdOptional(account).filter(found -> found.deactivatedAt == null)
+                .map(found -> found.viewer(roles.has(found.accountId(), Role.OPERATOR)));
     }
 
     @Transactional
@@ -159,6 +160,13 @@ public class Accounts implements Viewers {
         account.persistAndFlush();
         sessions.endAll(id.value());
         deactivated.fire(new AccountDeactivated(id));
+    }
+
+    /** Why it was deactivated; empty while it is active. */
+    @Transactional
+    public Optional<String> deactivatedBecause(AccountId id) {
+        Account account = Account.get(id);
+        return account.deactivatedAt == null ? Optional.empty() : Optional.of(String.valueOf(account.deactivatedBecause));
     }
 
     /** Its keys and tokens are good again; its owner signs in anew. Doing it again changes nothing. */

@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Catalog;
 import farthing.catalog.ModelCard;
-import farthing.catalog.Snippets;
-import farthing.catalog.Snippets.Snippet;
 import farthing.engine.Task;
 import farthing.identity.SampleCall;
 import farthing.web.Site;
@@ -20,7 +18,7 @@ import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.smallrye.common.annotation.Blocking;
 
-/** The first page and the docs. */
+/** The first page. */
 @Path("/")
 @Blocking
 class HomePages {
@@ -31,10 +29,6 @@ class HomePages {
             List<ModelCard> models, String modelHref) {
     }
 
-    record DocsView(String baseUrl, String model, List<Snippet> samples, List<Snippet> streams, String embed, String retry,
-            String receipt) {
-    }
-
     @CheckedTemplate(basePath = "market")
     static class Templates {
 
@@ -42,8 +36,6 @@ class HomePages {
         }
 
         static native TemplateInstance home(HomeView page);
-
-        static native TemplateInstance docs(DocsView page);
     }
 
     private final Catalog catalog;
@@ -66,24 +58,9 @@ class HomePages {
                 catalog.newest(SHOWN), model.equals(NO_MODEL) ? "/models" : "/models/" + model + "?tab=use#tabs"));
     }
 
-    @GET
-    @Path("docs")
-    @Produces(MediaType.TEXT_HTML)
-    public TemplateInstance docs() {
-        Snippets completion = snippets(firstWith(Task.COMPLETION));
-        return Templates
-                .docs(new DocsView(site.publicUrl().toString(), firstWith(Task.COMPLETION), completion.of(Task.COMPLETION),
-                        completion.stream(), snippets(firstWith(Task.EMBEDDING)).of(Task.EMBEDDING).getFirst().code(),
-                        completion.curlWithIdempotencyKey(), "curl " + site.publicUrl() + "/v1/receipts/$RECEIPT"));
-    }
-
     private static final String NO_MODEL = "owner/name";
 
     private String firstWith(Task task) {
         return catalog.example(task).map(Object::toString).orElse(NO_MODEL);
-    }
-
-    private Snippets snippets(String model) {
-        return new Snippets(site.publicUrl().toString(), model);
     }
 }

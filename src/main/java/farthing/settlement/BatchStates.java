@@ -44,7 +44,7 @@ final class BatchStates {
     private final Deployment deployment;
     private final Books books;
     private final Clock clock;
-    private int lost;
+    private volatile int lost;
 
     BatchStates(ChainLog log, Transactions transactions, Deployment deployment, Books books, Clock clock) {
         this.log = log;
@@ -220,6 +220,11 @@ final class BatchStates {
             }
         }
         return live;
+    }
+
+    /** Whether the chain's newest batch has been none of ours for a while. */
+    boolean astray() {
+        return lost >= LOST;
     }
 
     private static byte[] hash(String hex) {

@@ -73,6 +73,10 @@ final class Settlement {
         return next;
     }
 
+    boolean astray() {
+        return states.astray();
+    }
+
     /** What these payees withdrew. */
     void book(Collection<Address> payees) {
         for (Address payee : payees) {

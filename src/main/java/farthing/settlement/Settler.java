@@ -90,4 +90,8 @@ class Settler {
         return built;
     }
 
+    /** Whether this server saw for a while that the chain's newest batch is none of ours, and builds none. */
+    boolean astray() {
+        return settlement.astray();
+    }
 }

@@ -49,8 +49,9 @@ public class WebGlobal {
     /**
      * @param address shortened; null without a wallet
      * @param budgetLeft null where it is not known
+     * @param operator whether the viewer runs the site
      */
-    public record TopBar(String name, @Nullable String address, @Nullable Amount budgetLeft) {
+    public record TopBar(String name, @Nullable String address, @Nullable Amount budgetLeft, boolean operator) {
     }
 
     /** Null when nobody is signed in. */
@@ -58,7 +59,7 @@ public class WebGlobal {
         return visit.viewer().map(viewer -> {
             String wallet = viewer.wallet();
             return new TopBar(viewer.handle(), wallet == null ? null : Shortened.of(wallet),
-                    budgets.leftOf(viewer).orElse(null));
+                    budgets.leftOf(viewer).orElse(null), viewer.operator());
         }).orElse(null);
     }
 

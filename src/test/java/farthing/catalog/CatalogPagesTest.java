@@ -128,8 +128,9 @@ class CatalogPagesTest {
     void theFirstPageShowsACallThatWorksAndTheModels() {
         page("/").statusCode(200).body(allOf(containsString("/v1/completions"), containsString("wren/kjv"),
                 containsString("No call has been paid yet")));
-        page("/docs").statusCode(200)
-                .body(allOf(containsString("client.completions.create"), containsString("Idempotency-Key")));
+        page("/docs").statusCode(200).body(containsString("client.completions.create"));
+        page("/docs/callers").statusCode(200).body(allOf(containsString("Idempotency-Key"), containsString("wren/kjv@1")));
+        page("/docs/nothing").statusCode(404);
     }
 
     private static ValidatableResponse page(String path) {

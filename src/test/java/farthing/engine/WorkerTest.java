@@ -142,8 +142,11 @@ class WorkerTest {
 
         assertThatThrownBy(() -> engines.prepare(broken, new Prompt("a"))).isInstanceOf(EngineUnavailable.class)
                 .satisfies(e -> assertThat(((EngineUnavailable) e).retryAfter()).contains(Duration.ofSeconds(2)));
+        assertThat(new EngineOperated(engines).concerns()).isEmpty();
         now = now.plusSeconds(2);
         assertThatThrownBy(() -> engines.prepare(broken, new Prompt("a"))).isInstanceOf(EngineFailed.class);
+        assertThat(new EngineOperated(engines).concerns()).singleElement()
+                .satisfies(concern -> assertThat(concern.what()).contains(broken.id() + " failed 3 times in a row"));
     }
 
     @Test

@@ -12,8 +12,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +31,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.CDPSession;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Request;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
@@ -38,13 +41,7 @@ import com.microsoft.playwright.options.ReducedMotion;
 @ResourceLock(Chromium.ONE)
 class BrowserStoryIT {
 
-    private static final List<String> PUBLIC = List.of("/", "/sign-in", "/models", "/models?q=embedding", "/models?q=zebra",
-            "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=playground",
-            "/models/wren/minilm-l6-v2?tab=playground", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
-            "/models/wren/langdetect?in=x", "/batches", "/docs");
-    private static final List<String> OWN = List.of("/budgets", "/keys", "/usage", "/usage?from=2020-01-01&to=2020-01-02",
-            "/earnings",
-            "/account");
+    private static final int MOST_BYTES = 150_000;
 
     private final FarthingProcess server;
     private final Chromium chromium;
@@ -55,7 +52,7 @@ class BrowserStoryIT {
 
     BrowserStoryIT(@TempDir Path folder) {
         chromium = new Chromium();
-        server = FarthingProcess.ready(folder);
+        server = FarthingProcess.ready(folder, PageTable.SETTINGS);
     }
 
     @AfterAll
@@ -180,6 +177,8 @@ class BrowserStoryIT {
             }
             assertThat(charges).hasSize(4);
         }
+        // What was too long was meant to be refused; a stopped call's receipt is there a moment later.
+        complaints.removeIf(one -> one.contains("400 (Bad Request)") || one.contains("404 (Not Found)"));
     }
 
     /** Of the call that ends now, noted under its receipt's address. */
@@ -200,21 +199,31 @@ class BrowserStoryIT {
     }
 
     @Test
-    void everythingFitsAPhone() throws Exception {
+    void everythingFitsAPhoneAndIsLight() throws Exception {
+        List<Request> requests = new CopyOnWriteArrayList<>();
+        visit(new Browser.NewContextOptions().setViewportSize(360, 740).setHasTouch(true), page -> {
+            // Each page as if it were the first.
+            page.context().newCDPSession(page).send("Network.setCacheDisabled", disabled());
+            page.onRequestFinished(requests::add);
+        }, (page, path) -> {
+            Map<String, Integer> bytes = new LinkedHashMap<>();
+            for (Request request : List.copyOf(requests)) {
+                bytes.merge(request.url(), request.sizes().responseBodySize, Integer::sum);
+            }
+            requests.clear();
+            assertThat(bytes.values().stream().mapToInt(Integer::intValue).sum()).as(path + " sends " + bytes)
+                    .isBetween(10_000, MOST_BYTES);
+            assertThat((Integer) page.evaluate("document.documentElement.scrollWidth")).as(path + " is as wide as the phone")
+                    .isLessThanOrEqualTo(360);
+            assertThat((List<?>) page.evaluate(
+                    """
+                            [...document.querySelectorAll('button, .button, select, summary, input:not([type=checkbox], [type=radio], [type=hidden])')]
+                              .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44)
+                              .map(e => e.outerHTML)"""))
+                    .as(path + " has nothing too small for a thumb").isEmpty();
+        });
         try (BrowserContext phone = browser(new Browser.NewContextOptions().setViewportSize(360, 740).setHasTouch(true))) {
             Page page = signedIn(phone, "/");
-            for (String path : paths()) {
-                page.navigate(url(path));
-                assertThat((Integer) page.evaluate("document.documentElement.scrollWidth"))
-                        .as(path + " is as wide as the phone")
-                        .isLessThanOrEqualTo(360);
-                assertThat((List<?>) page.evaluate(
-                        """
-                                [...document.querySelectorAll('button, .button, select, summary, input:not([type=checkbox], [type=radio], [type=hidden])')]
-                                  .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44)
-                                  .map(e => e.outerHTML)"""))
-                        .as(path + " has nothing too small for a thumb").isEmpty();
-            }
             page.locator(".menu summary").tap();
             assertThat(button(page, "Sign out")).isInViewport();
         }
@@ -223,16 +232,14 @@ class BrowserStoryIT {
     @Test
     void axeFindsNothingSeriousInEitherTheme() throws Exception {
         String axe = Files.readString(Path.of("src/test/node/node_modules/axe-core/axe.min.js"));
-        try (BrowserContext browser = browser(new Browser.NewContextOptions().setReducedMotion(ReducedMotion.REDUCE))) {
-            Page page = browser.newPage();
-            page.navigate(url("/sign-in"));
-            assertAccessible(page, axe);
-            signIn(page);
-            for (String path : paths()) {
-                page.navigate(url(path));
-                assertAccessible(page, axe);
-            }
-        }
+        visit(new Browser.NewContextOptions().setReducedMotion(ReducedMotion.REDUCE),
+                (page, path) -> assertAccessible(page, axe));
+    }
+
+    private static JsonObject disabled() {
+        JsonObject disabled = new JsonObject();
+        disabled.addProperty("cacheDisabled", true);
+        return disabled;
     }
 
     @Test
@@ -260,7 +267,7 @@ class BrowserStoryIT {
 
             page.locator(".menu summary").press("Enter");
             page.keyboard().press("Tab");
-            assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Account"))).isFocused();
+            assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Usage"))).isFocused();
             page.keyboard().press("Escape");
             assertThat(page.locator(".menu summary")).isFocused();
             assertThat(button(page, "Sign out")).isHidden();
@@ -325,10 +332,32 @@ class BrowserStoryIT {
         return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
     }
 
-    /** All pages, the receipt of a call of the caller's among them. */
-    private List<String> paths() throws Exception {
-        String receipt = call(server.apiKey()).headers().firstValue("Farthing-Receipt").orElseThrow();
-        return Stream.of(PUBLIC, OWN, List.of("/receipts/" + receipt)).flatMap(List::stream).toList();
+    private void visit(Browser.NewContextOptions options, BiConsumer<Page, String> check) throws Exception {
+        visit(options, _ -> {
+        }, check);
+    }
+
+    /** Every page of the table, as each of the people who have some there. */
+    private void visit(Browser.NewContextOptions options, Consumer<Page> begin, BiConsumer<Page, String> check)
+            throws Exception {
+        List<PageTable.Sight> sights = PageTable.prepare(server);
+        for (PageTable.Who who : PageTable.Who.values()) {
+            try (BrowserContext context = browser(options)) {
+                Page page = context.newPage();
+                if (who != PageTable.Who.NOBODY) {
+                    page.navigate(url("/sign-in"));
+                    button(page, "Sign in as " + who.label).click();
+                    assertThat(page.locator(".menu summary")).isVisible();
+                }
+                begin.accept(page);
+                for (PageTable.Sight sight : sights) {
+                    if (sight.who() == who) {
+                        assertThat(page.navigate(url(sight.path())).status()).as(sight.path()).isEqualTo(200);
+                        check.accept(page, sight.path());
+                    }
+                }
+            }
+        }
     }
 
     private HttpResponse<String> call(String secret) throws IOException, InterruptedException {
