@@ -6,6 +6,8 @@ htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
 // Pages hold money and keys: no copies of them in the browser's storage.
 htmx.config.historyCacheSize = 0;
+// So that going back to an address which a part of a page had pushed loads it as a page.
+htmx.config.refreshOnHistoryMiss = true;
 
 const root = document.documentElement;
 

@@ -1,7 +1,18 @@
 // Draws each <div data-chart="id"> from the JSON in <script type="application/json" id="id">:
-// { "x": [epoch seconds of days], "series": [{ "label": "owner/name", "values": [nanos] }] }, stacked in the order given.
+// { "x": [epoch seconds of days], "series": [{ "label": "owner/name", "values": [nanos] }] }. Bars are stacked in the order given;
+// "shape": "lines" draws lines, which have gaps where a value is null. "unit": "ms", "%" or "calls"; without it values are nanos.
 import uPlot from "uplot";
 import { dollars } from "./money.js";
+
+const NUMBER = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
+
+function written(value, unit) {
+  if (value == null) return "–";
+  if (!unit) return dollars(value);
+  if (unit === "calls") return Math.round(value).toLocaleString("en-US");
+  if (unit === "%") return `${value.toLocaleString("en-US", { maximumFractionDigits: 2 })}\u00a0%`;
+  return value >= 1000 ? `${NUMBER.format(value / 1000)}\u00a0s` : `${NUMBER.format(value)}\u00a0ms`;
+}
 
 function day(seconds) {
   return new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
@@ -25,9 +36,10 @@ function stacked(series) {
 }
 
 function draw(host) {
-  const { x, series } = JSON.parse(document.getElementById(host.dataset.chart).textContent);
-  const totals = stacked(series);
-  const order = series.map((_, i) => i).reverse();
+  const { x, series, shape, unit } = JSON.parse(document.getElementById(host.dataset.chart).textContent);
+  const lines = shape === "lines";
+  const totals = lines ? series.map((one) => one.values) : stacked(series);
+  const order = lines ? series.map((_, i) => i) : series.map((_, i) => i).reverse();
   const shade = (i) => token(`--share-${Math.min(i + 1, 5)}`);
   const ink = token("--ink-soft");
   const line = token("--line");
@@ -40,22 +52,20 @@ function draw(host) {
       width: host.clientWidth,
       height: 240,
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-      scales: { x: { range: (_, min, max) => [min - 43_200, max + 43_200] }, y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] } },
+      scales: { x: { range: (_, min, max) => [min - 43_200, max + 43_200] }, y: { range: (_, __, max) => (unit === "%" ? [0, 105] : [0, Math.max(max ?? 0, unit === "ms" ? 0.1 : 1) * 1.1]) } },
       axes: [
         { ...axis, grid: { show: false }, space: 64, incrs: [1, 2, 7, 14, 28].map((days) => days * 86_400), values: "{D} {MMM}" },
-        { ...axis, size: 88, values: (_, splits) => splits.map(dollars) },
+        { ...axis, size: unit ? 64 : 88, values: (_, splits) => splits.map((value) => written(value, unit)) },
       ],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       series: [
-        { label: "Day", value: (_, seconds) => (seconds == null ? "point at a bar" : day(seconds)) },
+        { label: "Day", value: (_, seconds) => (seconds == null ? lines ? "point at a day" : "point at a bar" : day(seconds)) },
         ...order.map((i) => ({
           label: series[i].label,
-          fill: shade(i),
-          stroke: shade(i),
-          width: 0,
-          paths: uPlot.paths.bars({ size: [0.7, 48], gap: 1 }),
-          points: { show: false },
-          value: (_, __, ___, at) => (at == null ? "" : dollars(series[i].values[at])),
+          ...(lines
+            ? { stroke: shade(i * 2), width: 2, dash: i ? [6, 4] : [], points: { show: true, size: 6, fill: shade(i * 2) } }
+            : { fill: shade(i), stroke: shade(i), width: 0, paths: uPlot.paths.bars({ size: [0.7, 48], gap: 1 }), points: { show: false } }),
+          value: (_, __, ___, at) => (at == null ? "" : written(series[i].values[at], unit)),
         })),
       ],
     },

@@ -2,6 +2,7 @@ package farthing.catalog;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,7 +14,6 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 
 import farthing.chain.Address;
-import farthing.engine.Task;
 import farthing.identity.AccountId;
 
 /** What is listed and what it costs now. Safe to call from any thread, inside or outside a request. */
@@ -28,8 +28,6 @@ public class Catalog {
     // These never change at all.
     private final Cache<VersionId, Published> published = Caffeine.newBuilder().maximumSize(10_000).build();
     private final Cache<OfferId, Offer> offers = Caffeine.newBuilder().maximumSize(10_000).build();
-    private final Cache<Task, @Nullable ModelId> examples = Caffeine.newBuilder().expireAfterWrite(Duration.ofSeconds(30))
-            .build();
 
     Catalog(Models models, Clock clock) {
         this.models = models;
@@ -82,16 +80,6 @@ public class Catalog {
         return found != null && found.isPublic();
     }
 
-    /** A public model of the task that can be called, for examples: the first by name. */
-    public Optional<ModelId> example(Task task) {
-        return Optional.ofNullable(examples.get(task, t -> models.example(t, clock.instant())));
-    }
-
-    /** The models listed last, as shown in lists. */
-    public List<ModelCard> newest(int most) {
-        return models.newest(clock.instant(), most);
-    }
-
     /** What a version of a past call was, whether or not it can still be called. */
     public Published published(VersionId version) {
         return published.get(version, models::published);
@@ -107,6 +95,11 @@ public class Catalog {
         return models.versionsOf(developer);
     }
 
+    /** Every version whose developer's part one of these wallets is paid, whoever has the model now. */
+    public List<VersionId> versionsPaidTo(Collection<Address> wallets) {
+        return models.versionsPaidTo(wallets);
+    }
+
     public Offer offer(OfferId offer) {
         return offers.get(offer, models::offer);
     }
@@ -119,7 +112,6 @@ public class Catalog {
     /** Forgets what it remembers of the model. */
     void changed(ModelId id) {
         known.invalidate(id);
-        examples.invalidateAll();
     }
 
     private @Nullable Known known(ModelId id) {

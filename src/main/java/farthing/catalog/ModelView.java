@@ -20,8 +20,9 @@ import io.quarkus.qute.RawString;
 
 /** What the page of one model shows; see the head of its template. */
 record ModelView(String name, String href, String purpose, String task, String engine, String size, String quantisation,
-        String licence, String version, String hash, String hashShort, List<PriceLine> prices, @Nullable Latency latency,
-        Calculator calculator, List<SplitPart> split, @Nullable Amount paid, List<Tab> tabs, String tab, RawString cardHtml,
+        String licence, String version, String hash, String hashShort, List<PriceLine> prices, Figures figures,
+        Calculator calculator, List<SplitPart> split, Takings.@Nullable Sum paid, List<Graph> graphs, List<Tab> tabs,
+        String tab, RawString cardHtml,
         List<Snippet> samples, List<VersionLine> versions, List<Base> bases, List<Set> sets, String dataNote,
         @Nullable String dataShare, @Nullable String notice, boolean callable, @Nullable String manageHref,
         @Nullable Playground playground) {
@@ -29,7 +30,8 @@ record ModelView(String name, String href, String purpose, String task, String e
     record PriceLine(String label, Amount amount) {
     }
 
-    record Latency(String p50, String p95, String uptime) {
+    /** @param json for chart.js */
+    record Graph(String id, String title, String unit, RawString json) {
     }
 
     record Tab(String label, String href, boolean here) {
@@ -62,7 +64,8 @@ record ModelView(String name, String href, String purpose, String task, String e
         PLAYGROUND("Playground"),
         USE("Use it"),
         VERSIONS("Versions"),
-        DATA("Data");
+        DATA("Data"),
+        PERFORMANCE("Performance");
 
         private final String label;
 
@@ -80,7 +83,8 @@ record ModelView(String name, String href, String purpose, String task, String e
     }
 
     static ModelView of(Listing listing, Model model, String tab, Calculator calculator, Snippets snippets,
-            Optional<AccountId> viewer, Map<VersionId, Records.Recorded> records) {
+            Optional<AccountId> viewer, Map<VersionId, Records.Recorded> records, Figures figures, Takings.Sum paid,
+            List<Graph> graphs) {
         Version version = model.versions.stream().filter(one -> one.versionId().equals(listing.version())).findFirst()
                 .orElseThrow();
         String name = listing.model().toString();
@@ -89,7 +93,10 @@ record ModelView(String name, String href, String purpose, String task, String e
         String hash = listing.loadable().files().model().hex();
         return new ModelView(name, href, model.purpose, model.task, engine(version.engine), Sizes.bytes(version.sizeBytes),
                 version.quantisation, version.licence, version.label, hash, Shortened.of(hash), prices(listing.offer().price()),
-                null, calculator, SplitPart.of(listing.split(), model.owner, calculator.each()), null,
+                figures, calculator,
+                paid.calls() == 0 ? SplitPart.of(listing.split(), model.owner, calculator.each())
+                        : SplitPart.of(listing.split(), model.owner, paid.parts()),
+                paid.calls() == 0 ? null : paid, graphs,
                 Stream.of(About.values())
                         .map(one -> new Tab(one.label, href + "?tab=" + one.address() + "#tabs", one == shown)).toList(),
                 shown.address(), new RawString(Cards.html(model.card) + facts(version)), snippets.of(listing.task()),
@@ -113,7 +120,7 @@ record ModelView(String name, String href, String purpose, String task, String e
         };
     }
 
-    private static String engine(EngineKind kind) {
+    static String engine(EngineKind kind) {
         return switch (kind) {
             case ONNX -> "ONNX Runtime";
             case GGUF -> "llama.cpp";
@@ -131,7 +138,7 @@ record ModelView(String name, String href, String purpose, String task, String e
                 + Cards.paragraph(version.attribution);
     }
 
-    private static List<PriceLine> prices(Price price) {
+    static List<PriceLine> prices(Price price) {
         List<PriceLine> lines = new ArrayList<>();
         add(lines, "1 million input tokens", price.perMillionInputTokens());
         add(lines, "1 million output tokens", price.perMillionOutputTokens());

@@ -2,6 +2,7 @@ package farthing.catalog;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -12,7 +13,6 @@ import jakarta.transaction.Transactional;
 import org.jspecify.annotations.Nullable;
 
 import farthing.chain.Address;
-import farthing.engine.Task;
 import farthing.identity.AccountId;
 import io.quarkus.hibernate.orm.panache.PanacheRepository;
 import io.quarkus.panache.common.Sort;
@@ -24,6 +24,12 @@ class Models implements PanacheRepository<Model> {
 
     private static final Sort BY_NAME = Sort.by("owner", "name");
 
+    private final Shelf shelf;
+
+    Models(Shelf shelf) {
+        this.shelf = shelf;
+    }
+
     Optional<Model> find(ModelId id) {
         return find("owner = ?1 and name = ?2", id.owner(), id.name()).firstResultOptional();
     }
@@ -31,13 +37,6 @@ class Models implements PanacheRepository<Model> {
     @Nullable
     Known known(ModelId id) {
         return find(id).map(Known::of).orElse(null);
-    }
-
-    @Nullable
-    ModelId example(Task task, Instant now) {
-        return find("from Model m where not m.suspended and m.visibility = 'PUBLIC' and m.deprecated is null and m.task = ?1"
-                + " and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?2)", BY_NAME,
-                task.wireName(), now).page(0, 1).stream().findFirst().map(Model::modelId).orElse(null);
     }
 
     Published published(VersionId id) {
@@ -61,6 +60,12 @@ class Models implements PanacheRepository<Model> {
 
     Optional<Model> anyOf(AccountId account) {
         return find("ownerAccount", account.value()).page(0, 1).stream().findFirst();
+    }
+
+    List<VersionId> versionsPaidTo(Collection<Address> wallets) {
+        return getEntityManager().createQuery("select v.id from Version v where v.payee in ?1", Integer.class)
+                .setParameter(1, wallets.stream().map(Address::text).toList()).getResultList().stream().map(VersionId::new)
+                .toList();
     }
 
     List<VersionId> versionsOf(AccountId account) {
@@ -107,17 +112,19 @@ class Models implements PanacheRepository<Model> {
         return asker.map(AccountId::value).orElse(-1L);
     }
 
-    List<ModelCard> newest(Instant now, int most) {
-        return find("visibility = 'PUBLIC' and not suspended order by createdAt desc, id").page(0, most).list().stream()
-                .flatMap(model -> ModelCard.of(model, now).stream()).toList();
-    }
-
     void add(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files, Instant now) {
         Model model = new Model(developer, id, publication, now);
         Version version = new Version(model, payee, publication.artefact(), files, now);
         version.offers.add(new OfferRow(version, now, publication.artefact().price()));
         model.versions.add(version);
         persist(model);
+        keepListed(model);
+    }
+
+    /** To be called whenever a model, its versions or its offers were changed. */
+    void keepListed(Model model) {
+        getEntityManager().flush();
+        shelf.keep(List.of(model.id));
     }
 
     /** At most three, the most similar first; a wrong name by the same owner alone is no similarity. */

@@ -24,6 +24,13 @@ class Sizes {
         return digits + " %";
     }
 
+    /** {@code 0.41 ms}, {@code 41 ms}, {@code 1.2 s}: two digits, for more were not measured. */
+    static String duration(long micros) {
+        return micros < 10_000 ? String.format(Locale.ROOT, micros < 1_000 ? "%.2f ms" : "%.1f ms", micros / 1_000.0)
+                : micros < 1_000_000 ? micros / 1_000 + " ms"
+                        : String.format(Locale.ROOT, micros < 10_000_000 ? "%.1f s" : "%.0f s", micros / 1_000_000.0);
+    }
+
     private static String scaled(long number, long unit, String name) {
         return number >= unit * 10 ? number / unit + " " + name
                 : String.format(Locale.ROOT, "%.2f %s", (double) number / unit, name);

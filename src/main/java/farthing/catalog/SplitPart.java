@@ -21,7 +21,11 @@ public record SplitPart(int rank, String role, @Nullable String who, @Nullable S
 
     /** The parts that are not zero, developer first. */
     public static List<SplitPart> of(Split split, String developer, @Nullable Amount charge) {
-        Split.@Nullable Parts parts = charge == null ? null : split.divide(charge);
+        return of(split, developer, charge == null ? null : split.divide(charge));
+    }
+
+    /** The same with sums of many charges; a part that only earlier versions had is shown, too. */
+    static List<SplitPart> of(Split split, String developer, Split.@Nullable Parts parts) {
         Bar bar = new Bar();
         bar.add("Developer", developer, split.developer(), parts == null ? null : parts.developer());
         bar.add("Base model", null, split.baseModel(), parts == null ? null : parts.baseModel());
@@ -38,7 +42,7 @@ public record SplitPart(int rank, String role, @Nullable String who, @Nullable S
 
         private void add(String role, @Nullable String who, int basisPoints, @Nullable Amount amount) {
             rank++;
-            if (basisPoints > 0) {
+            if (basisPoints > 0 || amount != null && !amount.isZero()) {
                 int from = end;
                 end += basisPoints;
                 parts.add(new SplitPart(rank, role, who, who == null ? null : "/models?q=" + who,

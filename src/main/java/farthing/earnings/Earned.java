@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import farthing.catalog.Catalog;
 import farthing.catalog.Published;
 import farthing.catalog.VersionId;
+import farthing.chain.Address;
 import farthing.identity.AccountId;
 import farthing.identity.Accounts;
 import farthing.metering.CallFigures;
@@ -22,7 +23,7 @@ import farthing.metering.CallFigures.Sums;
 import farthing.money.Amount;
 import farthing.money.Split;
 
-/** What calls have earned an account, settled or not: the exact sum of its shares of each call. */
+/** What calls have earned the wallets of an account, settled or not: the exact sum of their shares of each call. */
 @Singleton
 class Earned {
 
@@ -79,7 +80,8 @@ class Earned {
 
     /** All that was ever earned, and what of it from the given day on. */
     Summary summary(AccountId account, LocalDate since) {
-        List<VersionId> own = catalog.versionsOf(account);
+        List<Address> wallets = accounts.walletsOf(account);
+        Collection<VersionId> own = paidTo(wallets);
         List<CallFigures.OfVersion> called = own.isEmpty() ? List.of() : figures.byVersion(own);
         Sums all = called.stream().map(CallFigures.OfVersion::sums).reduce(Sums.NONE, Sums::plus);
         Amount earned = Role.DEVELOPER.share(all.parts());
@@ -87,7 +89,7 @@ class Earned {
         if (!called.isEmpty()) {
             recent.addAll(ofDeveloper(called, since));
         }
-        if (isPlatform(account)) {
+        if (wallets.stream().anyMatch(earnings::isPlatform)) {
             for (CallFigures.OfDay each : figures.byDay()) {
                 earned = earned.plus(Role.PLATFORM.share(each.sums().parts()));
                 if (!each.day().isBefore(since)) {
@@ -118,8 +120,9 @@ class Earned {
     /** Every version on every day, oldest day first. */
     List<Day> days(AccountId account) {
         Map<LocalDate, Map<String, Day>> days = new TreeMap<>();
-        add(days, Role.DEVELOPER, catalog.versionsOf(account));
-        if (isPlatform(account)) {
+        List<Address> wallets = accounts.walletsOf(account);
+        add(days, Role.DEVELOPER, paidTo(wallets));
+        if (wallets.stream().anyMatch(earnings::isPlatform)) {
             add(days, Role.PLATFORM, figures.versions());
         }
         List<Day> flat = new ArrayList<>();
@@ -138,7 +141,8 @@ class Earned {
         }
     }
 
-    private boolean isPlatform(AccountId account) {
-        return earnings.isPlatform(accounts.walletOf(account));
+    /** By wallet, not by model: a version goes on paying the wallet that it was published with, wherever that is linked now. */
+    private Collection<VersionId> paidTo(List<Address> wallets) {
+        return wallets.isEmpty() ? List.of() : catalog.versionsPaidTo(wallets);
     }
 }

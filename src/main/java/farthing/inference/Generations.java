@@ -22,6 +22,7 @@ import farthing.engine.PromptTemplate;
 import farthing.engine.Task;
 import farthing.engine.Usage;
 import farthing.identity.Caller;
+import farthing.metering.CallStatistics;
 import farthing.metering.Charged;
 import farthing.metering.Claim;
 import farthing.metering.Consumed;
@@ -39,13 +40,15 @@ class Generations {
     private final Catalog catalog;
     private final Engines engines;
     private final Metering metering;
+    private final CallStatistics statistics;
     private final Json json;
     private final Clock clock;
 
-    Generations(Catalog catalog, Engines engines, Metering metering, Json json, Clock clock) {
+    Generations(Catalog catalog, Engines engines, Metering metering, CallStatistics statistics, Json json, Clock clock) {
         this.catalog = catalog;
         this.engines = engines;
         this.metering = metering;
+        this.statistics = statistics;
         this.json = json;
         this.clock = clock;
     }
@@ -59,21 +62,28 @@ class Generations {
                 : GenerationRequest.completion(fields);
         Listing listing = catalog.resolve(request.model(), Optional.of(caller.account()));
         requireText(listing, shape);
+        CallStatistics.Watch watch = statistics.watch(listing.version());
         try (Invocation invocation = engines.prepare(listing.loadable(), request.input());
                 Reservation reservation = metering.reserveGeneration(caller, listing, invocation.inputTokens(),
                         request.maxTokens(), invocation.maxOutputTokens())) {
             exchange.onLeave(invocation::close);
-            Call call = new Call(exchange, shape, request, listing, invocation, reservation, claim, body, started);
+            Call call = new Call(exchange, shape, request, listing, invocation, reservation, claim, body, started, watch);
             if (request.stream()) {
                 stream(call);
             } else {
                 whole(call);
             }
+        } catch (RuntimeException | Error e) {
+            if (!exchange.hasLeft()) {
+                watch.broke(e);
+            }
+            throw e;
         }
     }
 
     private record Call(Exchange exchange, TextShape shape, GenerationRequest request, Listing listing, Invocation invocation,
-            Reservation reservation, Claim.@Nullable Fresh claim, byte[] body, Instant started) {
+            Reservation reservation, Claim.@Nullable Fresh claim, byte[] body, Instant started,
+            CallStatistics.Watch watch) {
 
         long created() {
             return started.getEpochSecond();
@@ -85,7 +95,10 @@ class Generations {
         }
 
         Usage generate(Consumer<String> onText) {
-            return invocation.generate(request.generation(reservation.maxOutputTokens()), onText);
+            return invocation.generate(request.generation(reservation.maxOutputTokens()), text -> {
+                watch.token();
+                onText.accept(text);
+            });
         }
     }
 
@@ -109,6 +122,7 @@ class Generations {
                 text.toString(), usage.finishReason(), units(usage)));
         Charged charged = call.charge(usage, answer, false, Exchange.JSON, answer);
         call.exchange.send(200, Exchange.JSON, answer, charged);
+        call.watch.answered();
     }
 
     private void stream(Call call) {
@@ -146,6 +160,7 @@ class Generations {
         call.exchange.write(last);
         call.exchange.write(end);
         call.exchange.end();
+        call.watch.answered();
     }
 
     private byte[] end(Call call, Usage usage, Charged charged) {

@@ -27,6 +27,7 @@ import farthing.engine.Invocation;
 import farthing.engine.Task;
 import farthing.engine.Usage;
 import farthing.identity.Caller;
+import farthing.metering.CallStatistics;
 import farthing.metering.Charged;
 import farthing.metering.Claim;
 import farthing.metering.Consumed;
@@ -44,13 +45,15 @@ class Texts {
     private final Catalog catalog;
     private final Engines engines;
     private final Metering metering;
+    private final CallStatistics statistics;
     private final Json json;
     private final Clock clock;
 
-    Texts(Catalog catalog, Engines engines, Metering metering, Json json, Clock clock) {
+    Texts(Catalog catalog, Engines engines, Metering metering, CallStatistics statistics, Json json, Clock clock) {
         this.catalog = catalog;
         this.engines = engines;
         this.metering = metering;
+        this.statistics = statistics;
         this.json = json;
         this.clock = clock;
     }
@@ -122,6 +125,7 @@ class Texts {
     private void run(Exchange exchange, Caller caller, Listing listing, Fields fields, Claim.@Nullable Fresh claim, Work work) {
         Instant started = clock.instant();
         Input.Texts input = input(fields);
+        CallStatistics.Watch watch = statistics.watch(listing.version());
         try (Invocation invocation = engines.prepare(listing.loadable(), input);
                 Reservation reservation = metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size())) {
             exchange.onLeave(invocation::close);
@@ -136,6 +140,12 @@ class Texts {
             Charged charged = reservation.charge(new Consumed(units, exchange.body(), body, false, false, started),
                     claim == null ? null : claim.replay(Exchange.JSON, body));
             exchange.send(200, Exchange.JSON, body, charged);
+            watch.answered();
+        } catch (RuntimeException | Error e) {
+            if (!exchange.hasLeft()) {
+                watch.broke(e);
+            }
+            throw e;
         }
     }
 

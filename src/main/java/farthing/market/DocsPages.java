@@ -11,7 +11,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
-import farthing.catalog.Catalog;
+import farthing.catalog.Search;
 import farthing.catalog.Snippets;
 import farthing.catalog.Snippets.Snippet;
 import farthing.engine.Task;
@@ -44,11 +44,11 @@ class DocsPages {
         static native TemplateInstance docs(DocsView page);
     }
 
-    private final Catalog catalog;
+    private final Search search;
     private final Site site;
 
-    DocsPages(Catalog catalog, Site site) {
-        this.catalog = catalog;
+    DocsPages(Search search, Site site) {
+        this.search = search;
         this.site = site;
     }
 
@@ -92,6 +92,6 @@ class DocsPages {
     }
 
     private String firstWith(Task task) {
-        return catalog.example(task).map(Object::toString).orElse(NO_MODEL);
+        return search.popular(task).map(Object::toString).orElse(NO_MODEL);
     }
 }

@@ -2,7 +2,7 @@ package farthing.market;
 
 import jakarta.inject.Singleton;
 
-import farthing.catalog.Catalog;
+import farthing.catalog.Search;
 import farthing.engine.Task;
 import farthing.identity.SampleCall;
 import farthing.web.Site;
@@ -11,11 +11,11 @@ import farthing.web.Site;
 @Singleton
 class FirstCall implements SampleCall {
 
-    private final Catalog catalog;
+    private final Search search;
     private final Site site;
 
-    FirstCall(Catalog catalog, Site site) {
-        this.catalog = catalog;
+    FirstCall(Search search, Site site) {
+        this.search = search;
         this.site = site;
     }
 
@@ -32,6 +32,6 @@ class FirstCall implements SampleCall {
 
     /** A model that continues text; a name to replace where none is listed. */
     String model() {
-        return catalog.example(Task.COMPLETION).map(Object::toString).orElse("owner/name");
+        return search.popular(Task.COMPLETION).map(Object::toString).orElse("owner/name");
     }
 }

@@ -9,8 +9,8 @@ import jakarta.ws.rs.core.MediaType;
 
 import org.jspecify.annotations.Nullable;
 
-import farthing.catalog.Catalog;
 import farthing.catalog.ModelCard;
+import farthing.catalog.Search;
 import farthing.engine.Task;
 import farthing.identity.SampleCall;
 import farthing.web.Site;
@@ -38,14 +38,14 @@ class HomePages {
         static native TemplateInstance home(HomeView page);
     }
 
-    private final Catalog catalog;
+    private final Search search;
     private final Site site;
     private final LiveFigures figures;
     private final SampleCall sample;
 
-    HomePages(Catalog catalog, Site site, LiveFigures figures, SampleCall sample) {
+    HomePages(Search search, Site site, LiveFigures figures, SampleCall sample) {
         this.sample = sample;
-        this.catalog = catalog;
+        this.search = search;
         this.site = site;
         this.figures = figures;
     }
@@ -55,12 +55,12 @@ class HomePages {
     public TemplateInstance home() {
         String model = firstWith(Task.COMPLETION);
         return Templates.home(new HomeView(sample.curl("$FARTHING_API_KEY"), figures.lastCall().orElse(null), figures.totals(),
-                catalog.newest(SHOWN), model.equals(NO_MODEL) ? "/models" : "/models/" + model + "?tab=use#tabs"));
+                search.newest(SHOWN), model.equals(NO_MODEL) ? "/models" : "/models/" + model + "?tab=use#tabs"));
     }
 
     private static final String NO_MODEL = "owner/name";
 
     private String firstWith(Task task) {
-        return catalog.example(task).map(Object::toString).orElse(NO_MODEL);
+        return search.popular(task).map(Object::toString).orElse(NO_MODEL);
     }
 }

@@ -69,6 +69,9 @@ class Answers {
         if (failure.param() != null) {
             json.put("param", failure.param());
         }
+        if (failure.nextStep() != null) {
+            json.put("next", Map.of("label", failure.nextStep().label(), "href", failure.nextStep().href()));
+        }
         return json;
     }
 }

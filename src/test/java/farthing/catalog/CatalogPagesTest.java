@@ -75,9 +75,44 @@ class CatalogPagesTest {
     @ParameterizedTest
     @ValueSource(strings = { "wren/kjv", "wren/minilm-l6-v2", "wren/langdetect" })
     void everyTabRenders(String model) {
-        for (String tab : new String[] { "card", "use", "versions", "data", "nonsense" }) {
+        for (String tab : new String[] { "card", "use", "versions", "data", "performance", "nonsense" }) {
             page("/models/" + model + "?tab=" + tab).statusCode(200);
         }
+    }
+
+    @Test
+    void aModelWithoutCallsSaysSoRatherThanZeros() {
+        catalog.publish(DEVELOPER, Examples.PAYEE, new ModelId("fresh", "uncalled"),
+                Examples.embedding("uncalled", "Waits.", inputPrice(1)), FILES);
+        page("/models/fresh/uncalled?tab=performance").statusCode(200)
+                .body(allOf(containsString("No calls in the last 30 days"), containsString("No calls yet"),
+                        not(containsString("0.00 ms"))));
+    }
+
+    @Test
+    void comparesUpToFourModelsAndMarksWhatDiffers() {
+        page("/compare?m=wren/kjv&m=wren/langdetect&m=wren/nobody&in=1000&out=100&calls=10").statusCode(200)
+                .body(allOf(containsString("href=\"/models/wren/kjv\""), containsString("llama.cpp"),
+                        containsString("Apache OpenNLP"), containsString("There is no model <code>wren/nobody</code>"),
+                        // 10 × (1,000 × $0.10 + 100 × $0.40) / 1e6
+                        containsString("value=\"1400000\""), containsString("differs")));
+        page("/compare?m=wren/kjv&m=wren/kjv").statusCode(200).body(not(containsString("class=\"differs\"")));
+        page("/compare?m=a/1&m=a/2&m=a/3&m=a/4&m=a/5").statusCode(200).body(containsString("Four models is the most"));
+        page("/compare?m=%00&m=wren/kjv&in=x").statusCode(200).body(containsString("Write a whole number"));
+        page("/compare").statusCode(200).body(containsString("Nothing to compare yet"));
+    }
+
+    @Test
+    void whatIsTickedToCompareStaysInTheAddress() {
+        page("/models?q=langdetect&m=wren/kjv&m=wren/langdetect").statusCode(200)
+                .body(allOf(containsString("href=\"/compare?m=wren/kjv&amp;m=wren/langdetect\""),
+                        containsString("id=\"m-wren/kjv\""), containsString("Compare 2")));
+    }
+
+    @Test
+    void nothingFoundSaysWhatToLoosen() {
+        page("/models?q=kjv&engine=opennlp").statusCode(200).body(allOf(containsString("Engine: opennlp (1)"),
+                containsString("“kjv” (1)"), containsString("href=\"/models?q=kjv\"")));
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import jakarta.inject.Inject;
@@ -106,7 +107,7 @@ class SearchTest {
 
     @Test
     void aPageBehindTheLastIsTheLast() {
-        assertThat(search.find(new Wanted("", Map.of(), Order.NAME, 99)).page()).isEqualTo(1);
+        assertThat(search.find(new Wanted("", Map.of(), Order.NAME, 99, Optional.empty())).page()).isEqualTo(1);
     }
 
     private void publish(String name, long nanos) {
@@ -115,7 +116,7 @@ class SearchTest {
     }
 
     private Found find(String text, Map<Facet, Set<String>> chosen, Order order) {
-        return search.find(new Wanted(text, chosen, order, 1));
+        return search.find(new Wanted(text, chosen, order, 1, Optional.empty()));
     }
 
     private long all() {

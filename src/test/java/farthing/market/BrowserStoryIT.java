@@ -275,6 +275,42 @@ class BrowserStoryIT {
     }
 
     @Test
+    void modelsAreFoundWhileTypingAndComparedByTicking() {
+        try (BrowserContext browser = browser(new Browser.NewContextOptions())) {
+            Page page = browser.newPage();
+            page.navigate(url("/models"));
+            Locator count = page.locator("#count");
+            String all = count.innerText();
+            page.locator("#models-q").pressSequentially("retriev");
+            assertThat(page.locator(".model")).hasCount(1);
+            assertThat(page.locator(".model")).containsText("wren/bge-small");
+            assertThat(count).containsText("1 model");
+            assertThat(page.locator("#models-q")).isFocused();
+            assertThat(page.locator("#facets")).containsText("embedding");
+            assertThat(page).hasURL(url("/models?q=retriev"));
+
+            page.locator("#models-q").fill("");
+            assertThat(count).hasText(all);
+            page.getByLabel("completion").check();
+            assertThat(page.locator(".model")).hasCount(1);
+            assertThat(page.getByLabel("completion")).isFocused();
+            assertThat(page).hasURL(url("/models?task=completion"));
+            page.getByLabel("Compare wren/kjv").check();
+            page.getByLabel("completion").uncheck();
+            page.getByLabel("Compare wren/langdetect").check();
+            page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Compare 2")).click();
+            assertThat(page.locator(".compare thead th")).hasCount(2);
+            assertThat(page.locator(".compare tr.differs").filter(new Locator.FilterOptions().setHasText("Engine")))
+                    .isVisible();
+
+            page.goBack();
+            page.goBack();
+            assertThat(page).hasURL(url("/models?m=wren/kjv"));
+            assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Compare 1"))).isVisible();
+        }
+    }
+
+    @Test
     void keysAndSearchWorkWithoutScript() {
         try (BrowserContext scripted = browser(new Browser.NewContextOptions())) {
             signedIn(scripted, "/");
@@ -297,6 +333,7 @@ class BrowserStoryIT {
                 assertThat(page.getByLabel("The new key", new Page.GetByLabelOptions().setExact(true))).containsText("fk_");
                 page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Revoke plain")).click();
                 button(page, "Revoke key").click();
+                page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Show")).click();
                 assertThat(page.getByRole(AriaRole.ROW).filter(new Locator.FilterOptions().setHasText("plain")))
                         .containsText("revoked");
             }
