@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 
 import org.jspecify.annotations.Nullable;
@@ -113,12 +114,44 @@ class Models implements PanacheRepository<Model> {
     }
 
     void add(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files, Instant now) {
-        Model model = new Model(developer, id, publication, now);
-        Version version = new Version(model, payee, publication.artefact(), files, now);
-        version.offers.add(new OfferRow(version, now, publication.artefact().price()));
-        model.versions.add(version);
+        list(developer, payee, id, publication, files, now, now);
+    }
+
+    /** As a new model, or as the next version of one; nobody else changes the model meanwhile. */
+    Version list(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files,
+            Instant offerFrom, Instant now) {
+        Model model = locked(id).orElseGet(() -> new Model(developer, id, publication, now));
+        String label = Integer.toString(model.versions.size() + 1);
+        Version version = new Version(model, label, payee, publication.artefact(), files, now);
+        version.offers.add(new OfferRow(version, offerFrom, publication.artefact().price()));
+        model.versions.addFirst(version);
+        model.purpose = publication.purpose();
+        model.card = publication.card();
+        model.updatedAt = now;
         persist(model);
         keepListed(model);
+        return version;
+    }
+
+    /** For a change that nobody else may make meanwhile. */
+    Optional<Model> locked(ModelId id) {
+        return find("owner = ?1 and name = ?2", id.owner(), id.name()).withLock(LockModeType.PESSIMISTIC_WRITE)
+                .firstResultOptional();
+    }
+
+    /** The label of the version of this model that has exactly these bytes. */
+    @SuppressWarnings("unchecked")
+    Optional<String> labelOf(ModelId id, String sha256) {
+        List<String> labels = getEntityManager().createNativeQuery("""
+                select v.label from model m join version v on v.model_id = m.id join version_file f on f.version_id = v.id
+                where m.owner = :owner and m.name = :name and f.role = 'MODEL' and f.sha256 = :sha256 order by v.id""",
+                String.class).setParameter("owner", id.owner()).setParameter("name", id.name()).setParameter("sha256", sha256)
+                .getResultList();
+        return labels.stream().findFirst();
+    }
+
+    void suspend(AccountId developer, boolean suspended) {
+        update("suspended = ?1 where ownerAccount = ?2", suspended, developer.value());
     }
 
     /** To be called whenever a model, its versions or its offers were changed. */

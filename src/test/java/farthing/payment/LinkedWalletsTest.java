@@ -101,7 +101,7 @@ class LinkedWalletsTest {
     @Test
     void anAccountWithoutAWalletIsToldToLinkOne() throws Exception {
         AccountId ada = accounts.create("ada");
-        String token = "a session of " + ada;
+        String token = "a-session-of-ada-" + ada.value();
         try (Connection connection = source.getConnection();
                 var insert = connection.prepareStatement("insert into web_session values (?, ?, now() + interval '1 day')")) {
             insert.setString(1, Base64.getUrlEncoder().withoutPadding()
