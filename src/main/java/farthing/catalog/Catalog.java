@@ -2,7 +2,6 @@ package farthing.catalog;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -79,13 +78,6 @@ public class Catalog {
     public boolean isPublic(ModelId model) {
         Known found = known(model);
         return found != null && found.isPublic();
-    }
-
-    /** The newest callable version of every public model, by name. */
-    public List<Listing> listings() {
-        Instant now = clock.instant();
-        return models.known().stream().filter(Known::isPublic).flatMap(model -> model.listingsAt(now).stream().limit(1))
-                .toList();
     }
 
     /** What a version of a past call was, whether or not it can still be called. */

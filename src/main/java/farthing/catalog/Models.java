@@ -40,10 +40,6 @@ class Models implements PanacheRepository<Model> {
         return find(id).map(Known::of).orElse(null);
     }
 
-    List<Known> known() {
-        return listAll(BY_NAME).stream().map(Known::of).toList();
-    }
-
     Published published(VersionId id) {
         Version version = getEntityManager().find(Version.class, id.value());
         Model model = version.model;
@@ -63,6 +59,10 @@ class Models implements PanacheRepository<Model> {
         return list("ownerAccount", BY_NAME, account.value());
     }
 
+    Optional<Model> anyOf(AccountId account) {
+        return find("ownerAccount", account.value()).page(0, 1).stream().findFirst();
+    }
+
     List<VersionId> versionsPaidTo(Collection<Address> wallets) {
         return getEntityManager().createQuery("select v.id from Version v where v.payee in ?1", Integer.class)
                 .setParameter(1, wallets.stream().map(Address::text).toList()).getResultList().stream().map(VersionId::new)
@@ -70,22 +70,40 @@ class Models implements PanacheRepository<Model> {
     }
 
     List<VersionId> versionsOf(AccountId account) {
-        return of(account).stream().flatMap(model -> model.versions.stream()).map(Version::versionId).toList();
+        return getEntityManager().createQuery("""
+                select v.id from Version v where v.model.ownerAccount = :account
+                order by v.model.owner, v.model.name, v.id desc""", Integer.class).setParameter("account", account.value())
+                .getResultStream().map(VersionId::new).toList();
     }
 
-    /** Every model that this account, or nobody, finds and may call. */
-    List<Model> callable(Instant now, Optional<AccountId> asker) {
-        return list("from Model m where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE'"
-                + " and m.ownerAccount = ?2) and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?1)",
-                BY_NAME, now, owner(asker));
+    record Named(String owner, String name, Instant createdAt) {
+
+        String called() {
+            return owner + "/" + name;
+        }
+    }
+
+    /** The models that this account, or nobody, finds and may call: by name, from the one after the given one on. */
+    List<Named> callable(Instant now, Optional<AccountId> asker, Optional<ModelId> after, int most) {
+        // The cards are long, and nobody asked for them.
+        return getEntityManager().createQuery("""
+                select m.owner, m.name, m.createdAt from Model m
+                where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE' and m.ownerAccount = :asker)
+                    and m.owner >= :owner and (m.owner > :owner or m.name > :name)
+                    and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= :now)
+                order by m.owner, m.name""", Named.class).setParameter("now", now).setParameter("asker", owner(asker))
+                .setParameter("owner", after.map(ModelId::owner).orElse("")).setParameter("name",
+                        after.map(ModelId::name).orElse(""))
+                .setMaxResults(most).getResultList();
     }
 
     /** Those that were changed in the last seconds, by any server. */
     @SuppressWarnings("unchecked")
     List<ModelId> changedIn(Duration last) {
         List<String> called = getEntityManager()
-                .createNativeQuery("select called from model where changed_at > clock_timestamp() - make_interval(secs => :s)",
-                        String.class)
+                // Asked for once, and not anew for each row: so the index is used.
+                .createNativeQuery("select called from model"
+                        + " where changed_at > (select clock_timestamp() - make_interval(secs => :s))", String.class)
                 .setParameter("s", last.toSeconds()).getResultList();
         return called.stream().flatMap(one -> ModelId.parse(one).stream()).toList();
     }

@@ -53,7 +53,7 @@ class EarningsPages {
             Amount.ZERO, null);
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH);
 
-    record DayRow(String day, String model, String modelHref, String role, long calls, Amount earned) {
+    record DayRow(String day, String model, @Nullable String modelHref, String role, long calls, Amount earned) {
     }
 
     record CreditRow(long batch, String wallet, String walletShort, Amount amount, String state, @Nullable Instant minedAt,
@@ -134,7 +134,7 @@ class EarningsPages {
     public Response earnedCsv() {
         StringBuilder csv = new StringBuilder("day,model,role,calls,charged_nanos,earned_nanos,held_for_data_nanos\n");
         for (Earned.Day day : earned.days(AccountId.of(visit.signedIn()))) {
-            csv.append(String.join(",", day.day().toString(), Csv.quoted(day.version().name()), day.role().word(),
+            csv.append(String.join(",", day.day().toString(), Csv.quoted(name(day)), day.role().word(),
                     Long.toString(day.calls()),
                     Long.toString(day.charged().nanos()), Long.toString(day.earned().nanos()),
                     Long.toString(day.heldForData().nanos()))).append('\n');
@@ -172,8 +172,9 @@ class EarningsPages {
         // First what was credited: what is earned meanwhile is owed and nothing else.
         Map<Address, Payouts.Standing> standings = new LinkedHashMap<>();
         wallets.forEach(wallet -> standings.put(wallet, payouts.standing(wallet)));
-        List<Earned.Day> days = earned.days(account);
-        Amount inAll = Amount.sum(days.stream().map(Earned.Day::earned)::iterator);
+        LocalDate firstDay = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).minusDays(CHART_DAYS - 1);
+        Earned.Summary summary = earned.summary(account, firstDay);
+        Amount inAll = summary.earned();
         Amount withdrawable = sum(standings, Payouts.Standing::withdrawable);
         Amount maturing = sum(standings, EarningsPages::maturing);
         Amount waiting = sum(standings, Payouts.Standing::waiting);
@@ -191,12 +192,12 @@ class EarningsPages {
                 maturing, matures(standings),
                 // What calls have earned comes before the batches that book it, so it is the rest of what is earned.
                 inAll.minus(waiting.plus(maturing).plus(withdrawable).plus(withdrawn)), waiting, inAll, withdrawn,
-                Amount.sum(days.stream().map(Earned.Day::heldForData)::iterator), chain.away().orElse(null), chart(days),
-                rows(days), credits,
+                summary.heldForData(), chain.away().orElse(null), chart(summary.recent(), firstDay), rows(summary.recent()),
+                credits,
                 wallets.stream().flatMap(wallet -> payouts.withdrawals(wallet).stream())
                         .sorted(Comparator.comparing(Payouts.Withdrawal::at).reversed()).limit(SHOWN).map(EarningsPages::row)
                         .toList(),
-                days.isEmpty() && credits.isEmpty()));
+                inAll.isZero() && summary.recent().isEmpty() && credits.isEmpty()));
     }
 
     private static Purse purse(Address wallet, boolean paidHere, Payouts.Standing standing) {
@@ -267,8 +268,16 @@ class EarningsPages {
     }
 
     private static List<DayRow> rows(List<Earned.Day> days) {
-        return days.reversed().stream().limit(SHOWN).map(d -> new DayRow(DAY.format(d.day()), d.version().name(),
-                d.version().href(), d.role().word(), d.calls(), d.earned())).toList();
+        return days.reversed().stream().limit(SHOWN).map(d -> new DayRow(DAY.format(d.day()), name(d),
+                d.version() == null ? null : d.version().href(), d.role().word(), d.calls(), d.earned())).toList();
+    }
+
+    private static String name(Earned.Day day) {
+        return day.version() == null ? together(day) : day.version().name();
+    }
+
+    private static String together(Earned.Day day) {
+        return day.role() == Earned.Role.PLATFORM ? "all models" : "your other models";
     }
 
     private record Series(String label, long[] values) {
@@ -277,8 +286,7 @@ class EarningsPages {
     private record Chart(long[] x, List<Series> series) {
     }
 
-    private RawString chart(List<Earned.Day> days) {
-        LocalDate first = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).minusDays(CHART_DAYS - 1);
+    private RawString chart(List<Earned.Day> days, LocalDate first) {
         long[] x = new long[CHART_DAYS];
         for (int i = 0; i < CHART_DAYS; i++) {
             x[i] = first.plusDays(i).atStartOfDay(ZoneOffset.UTC).toEpochSecond();
@@ -287,7 +295,7 @@ class EarningsPages {
         for (Earned.Day day : days) {
             long index = day.day().toEpochDay() - first.toEpochDay();
             if (index >= 0 && index < CHART_DAYS) {
-                series.computeIfAbsent(day.version().model().toString(),
+                series.computeIfAbsent(day.version() == null ? together(day) : day.version().model().toString(),
                         m -> new long[CHART_DAYS])[(int) index] += day.earned().nanos();
             }
         }

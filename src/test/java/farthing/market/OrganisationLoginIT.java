@@ -97,7 +97,7 @@ class OrganisationLoginIT {
                 });
                 Page page = browser.newPage();
                 page.navigate(url("/account"));
-                page.getByText("Sign in with Keycloak").click();
+                link(page, "Sign in with Keycloak").click();
                 logIn(page, ada);
                 assertThat(page).hasURL(url("/account"));
                 assertThat(page.locator(".menu summary")).hasText("ada");
