@@ -75,7 +75,7 @@ class Actors {
             if (path.startsWith("/v1/")) {
                 return send(bearing(key, given().accept("application/json, */*")), reads, method, path);
             }
-            RequestSpecification page = reads ? browser.request() : browser.form("/docs");
+            RequestSpecification page = reads ? browser.request() : browser.form("/sign-in");
             return page.accept("text/html, */*").request(method, path);
         }
 
