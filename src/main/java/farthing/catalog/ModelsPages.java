@@ -120,7 +120,7 @@ class ModelsPages {
 
     private static List<Choice> sorts(Wanted wanted) {
         return Stream.of(Order.values()).filter(order -> order != Order.BEST || !wanted.text().isEmpty())
-                
+
                 // What is usual has no name, so that it can change with the text while somebody types.
                 .map(order -> new Choice(order == usual(wanted.text()) ? "" : order.parameter(), order.label,
                         order == wanted.order()))
