@@ -22,10 +22,12 @@ const common = {
 await build({
   ...common,
   format: "iife",
-  entryPoints: ["assets/js/theme.js", "assets/js/app.js", "assets/js/wallet.js", "assets/js/record.js", "assets/js/chart.js", "assets/js/playground.js", "assets/css/app.css"],
+  entryPoints: ["assets/js/theme.js", "assets/js/app.js", "assets/js/wallet.js", "assets/js/record.js", "assets/js/chart.js", "assets/js/playground.js", "assets/js/publish.js", "assets/css/app.css"],
 });
 await build({ ...common, format: "esm", splitting: true, entryPoints: ["assets/js/budgets.js"] });
 copyFileSync("assets/wren.svg", `${dist}/wren.svg`);
+// The licences that a model may name; the server reads them from here, too.
+writeFileSync(`${dist}/licences.txt`, readFileSync("node_modules/spdx-license-ids/index.json", "utf8").replace(/[[\]",\s]+/g, "\n").trim() + "\n");
 
 const hash = createHash("sha256");
 for (const name of readdirSync(dist).sort()) hash.update(name).update(readFileSync(`${dist}/${name}`));

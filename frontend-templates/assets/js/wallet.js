@@ -1,17 +1,21 @@
-// Sign-In with Ethereum on /sign-in, with the wallets of this browser and the demo people of a trial.
+// Proves by a signed message (Sign-In with Ethereum) whose wallet it is: on /sign-in, with the wallets of this browser and the demo
+// people of a trial, to sign in; on /account, to link one more.
 import { getAddress, stringToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { Refused, accountOf, declined, findWallets, post } from "./wallets.js";
 
 const section = document.querySelector("[data-sign-in]");
 const list = section.querySelector("[data-wallets]");
+const { verb, challenge, verify } = section.dataset;
 const send = (path, fields) => post(path, { ...fields, _csrf: section.dataset.csrf });
 
 async function signIn(address, sign) {
-  const { nonce, message } = await send("/sign-in/challenge", { address, next: section.dataset.next });
+  const { nonce, message } = await send(challenge, { address, next: section.dataset.next });
   const signature = await sign(message);
-  const { next } = await send("/sign-in/verify", { nonce, signature });
+  const { next } = await send(verify, { nonce, signature });
   location.assign(next);
+  // To another part of this page: what it shows has changed.
+  if (next.split("#")[0] === location.pathname + location.search) location.reload();
 }
 
 async function signInWithWallet(provider) {
@@ -56,7 +60,7 @@ function offer(info, provider) {
     row.querySelector("img").hidden = false;
   }
   const button = row.querySelector("button");
-  button.setAttribute("aria-label", `Sign in with ${info.name}`);
+  button.setAttribute("aria-label", `${verb} with ${info.name}`);
   button.addEventListener("click", () => attempt(button, () => signInWithWallet(provider)));
   list.append(row);
   list.hidden = false;

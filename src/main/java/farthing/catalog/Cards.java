@@ -1,6 +1,14 @@
 package farthing.catalog;
 
+import java.util.ArrayList;
+import java.util.List;
+
+import org.commonmark.Extension;
+import org.commonmark.ext.gfm.tables.TablesExtension;
+import org.commonmark.node.AbstractVisitor;
 import org.commonmark.node.Document;
+import org.commonmark.node.Heading;
+import org.commonmark.node.Node;
 import org.commonmark.node.Paragraph;
 import org.commonmark.node.Text;
 import org.commonmark.parser.Parser;
@@ -11,14 +19,28 @@ import org.commonmark.renderer.html.HtmlRenderer;
  */
 class Cards {
 
-    private static final Parser PARSER = Parser.builder().build();
-    private static final HtmlRenderer RENDERER = HtmlRenderer.builder().escapeHtml(true).sanitizeUrls(true).build();
+    private static final List<Extension> TABLES = List.of(TablesExtension.create());
+    private static final Parser PARSER = Parser.builder().extensions(TABLES).build();
+    private static final HtmlRenderer RENDERER = HtmlRenderer.builder().extensions(TABLES).escapeHtml(true).sanitizeUrls(true)
+            .build();
 
     private Cards() {
     }
 
     static String html(String markdown) {
-        return RENDERER.render(PARSER.parse(markdown));
+        Node card = PARSER.parse(markdown);
+        List<Heading> headings = new ArrayList<>();
+        card.accept(new AbstractVisitor() {
+            @Override
+            public void visit(Heading heading) {
+                headings.add(heading);
+            }
+        });
+        // The page's own heading is the only one of the first level.
+        if (headings.stream().anyMatch(heading -> heading.getLevel() == 1)) {
+            headings.forEach(heading -> heading.setLevel(Math.min(6, heading.getLevel() + 1)));
+        }
+        return RENDERER.render(card);
     }
 
     /** A paragraph of text that is no Markdown. */

@@ -2,7 +2,7 @@ package farthing.catalog;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -80,13 +80,6 @@ public class Catalog {
         return found != null && found.isPublic();
     }
 
-    /** The newest callable version of every public model, by name. */
-    public List<Listing> listings() {
-        Instant now = clock.instant();
-        return models.known().stream().filter(Known::isPublic).flatMap(model -> model.listingsAt(now).stream().limit(1))
-                .toList();
-    }
-
     /** What a version of a past call was, whether or not it can still be called. */
     public Published published(VersionId version) {
         return published.get(version, models::published);
@@ -100,6 +93,11 @@ public class Catalog {
     /** Every version of every model of theirs, callable or not. */
     public List<VersionId> versionsOf(AccountId developer) {
         return models.versionsOf(developer);
+    }
+
+    /** Every version whose developer's part one of these wallets is paid, whoever has the model now. */
+    public List<VersionId> versionsPaidTo(Collection<Address> wallets) {
+        return models.versionsPaidTo(wallets);
     }
 
     public Offer offer(OfferId offer) {

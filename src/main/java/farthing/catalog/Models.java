@@ -2,11 +2,13 @@ package farthing.catalog;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 
 import org.jspecify.annotations.Nullable;
@@ -38,10 +40,6 @@ class Models implements PanacheRepository<Model> {
         return find(id).map(Known::of).orElse(null);
     }
 
-    List<Known> known() {
-        return listAll(BY_NAME).stream().map(Known::of).toList();
-    }
-
     Published published(VersionId id) {
         Version version = getEntityManager().find(Version.class, id.value());
         Model model = version.model;
@@ -61,23 +59,51 @@ class Models implements PanacheRepository<Model> {
         return list("ownerAccount", BY_NAME, account.value());
     }
 
-    List<VersionId> versionsOf(AccountId account) {
-        return of(account).stream().flatMap(model -> model.versions.stream()).map(Version::versionId).toList();
+    Optional<Model> anyOf(AccountId account) {
+        return find("ownerAccount", account.value()).page(0, 1).stream().findFirst();
     }
 
-    /** Every model that this account, or nobody, finds and may call. */
-    List<Model> callable(Instant now, Optional<AccountId> asker) {
-        return list("from Model m where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE'"
-                + " and m.ownerAccount = ?2) and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= ?1)",
-                BY_NAME, now, owner(asker));
+    List<VersionId> versionsPaidTo(Collection<Address> wallets) {
+        return getEntityManager().createQuery("select v.id from Version v where v.payee in ?1", Integer.class)
+                .setParameter(1, wallets.stream().map(Address::text).toList()).getResultList().stream().map(VersionId::new)
+                .toList();
+    }
+
+    List<VersionId> versionsOf(AccountId account) {
+        return getEntityManager().createQuery("""
+                select v.id from Version v where v.model.ownerAccount = :account
+                order by v.model.owner, v.model.name, v.id desc""", Integer.class).setParameter("account", account.value())
+                .getResultStream().map(VersionId::new).toList();
+    }
+
+    record Named(String owner, String name, Instant createdAt) {
+
+        String called() {
+            return owner + "/" + name;
+        }
+    }
+
+    /** The models that this account, or nobody, finds and may call: by name, from the one after the given one on. */
+    List<Named> callable(Instant now, Optional<AccountId> asker, Optional<ModelId> after, int most) {
+        // The cards are long, and nobody asked for them.
+        return getEntityManager().createQuery("""
+                select m.owner, m.name, m.createdAt from Model m
+                where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE' and m.ownerAccount = :asker)
+                    and m.owner >= :owner and (m.owner > :owner or m.name > :name)
+                    and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= :now)
+                order by m.owner, m.name""", Named.class).setParameter("now", now).setParameter("asker", owner(asker))
+                .setParameter("owner", after.map(ModelId::owner).orElse("")).setParameter("name",
+                        after.map(ModelId::name).orElse(""))
+                .setMaxResults(most).getResultList();
     }
 
     /** Those that were changed in the last seconds, by any server. */
     @SuppressWarnings("unchecked")
     List<ModelId> changedIn(Duration last) {
         List<String> called = getEntityManager()
-                .createNativeQuery("select called from model where changed_at > clock_timestamp() - make_interval(secs => :s)",
-                        String.class)
+                // Asked for once, and not anew for each row: so the index is used.
+                .createNativeQuery("select called from model"
+                        + " where changed_at > (select clock_timestamp() - make_interval(secs => :s))", String.class)
                 .setParameter("s", last.toSeconds()).getResultList();
         return called.stream().flatMap(one -> ModelId.parse(one).stream()).toList();
     }
@@ -88,12 +114,44 @@ class Models implements PanacheRepository<Model> {
     }
 
     void add(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files, Instant now) {
-        Model model = new Model(developer, id, publication, now);
-        Version version = new Version(model, payee, publication.artefact(), files, now);
-        version.offers.add(new OfferRow(version, now, publication.artefact().price()));
-        model.versions.add(version);
+        list(developer, payee, id, publication, files, now, now);
+    }
+
+    /** As a new model, or as the next version of one; nobody else changes the model meanwhile. */
+    Version list(AccountId developer, Address payee, ModelId id, Publication publication, List<VersionFile> files,
+            Instant offerFrom, Instant now) {
+        Model model = locked(id).orElseGet(() -> new Model(developer, id, publication, now));
+        String label = Integer.toString(model.versions.size() + 1);
+        Version version = new Version(model, label, payee, publication.artefact(), files, now);
+        version.offers.add(new OfferRow(version, offerFrom, publication.artefact().price()));
+        model.versions.addFirst(version);
+        model.purpose = publication.purpose();
+        model.card = publication.card();
+        model.updatedAt = now;
         persist(model);
         keepListed(model);
+        return version;
+    }
+
+    /** For a change that nobody else may make meanwhile. */
+    Optional<Model> locked(ModelId id) {
+        return find("owner = ?1 and name = ?2", id.owner(), id.name()).withLock(LockModeType.PESSIMISTIC_WRITE)
+                .firstResultOptional();
+    }
+
+    /** The label of the version of this model that has exactly these bytes. */
+    @SuppressWarnings("unchecked")
+    Optional<String> labelOf(ModelId id, String sha256) {
+        List<String> labels = getEntityManager().createNativeQuery("""
+                select v.label from model m join version v on v.model_id = m.id join version_file f on f.version_id = v.id
+                where m.owner = :owner and m.name = :name and f.role = 'MODEL' and f.sha256 = :sha256 order by v.id""",
+                String.class).setParameter("owner", id.owner()).setParameter("name", id.name()).setParameter("sha256", sha256)
+                .getResultList();
+        return labels.stream().findFirst();
+    }
+
+    void suspend(AccountId developer, boolean suspended) {
+        update("suspended = ?1 where ownerAccount = ?2", suspended, developer.value());
     }
 
     /** To be called whenever a model, its versions or its offers were changed. */

@@ -4,12 +4,14 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
+import org.jboss.resteasy.reactive.RestQuery;
 import org.jspecify.annotations.Nullable;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
@@ -24,11 +26,24 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 @RunOnVirtualThread
 class ModelsApi {
 
-    record ModelList(String object, List<Entry> data) {
+    private static final int MOST = 1_000;
+
+    /** @param lastId what to ask for as {@code after} for the next ones */
+    record ModelList(String object, List<Entry> data, @JsonProperty("has_more") boolean hasMore,
+            @JsonProperty("last_id") @Nullable String lastId) {
+
+        static ModelList of(List<Models.Named> models) {
+            List<Entry> data = models.stream().limit(MOST).map(Entry::of).toList();
+            return new ModelList("list", data, models.size() > MOST, data.isEmpty() ? null : data.getLast().id());
+        }
     }
 
     /** @param created seconds since 1970 */
     record Entry(String id, String object, long created, @JsonProperty("owned_by") String ownedBy) {
+
+        static Entry of(Models.Named model) {
+            return new Entry(model.called(), "model", model.createdAt().getEpochSecond(), model.owner());
+        }
 
         static Entry of(Model model) {
             return new Entry(model.modelId().toString(), "model", model.createdAt.getEpochSecond(), model.owner);
@@ -47,10 +62,11 @@ class ModelsApi {
         this.clock = clock;
     }
 
-    /** With a key also the private models of its account. */
+    /** The first thousand after the given one, by name; with a key also the private models of its account. */
     @GET
-    public ModelList list(@HeaderParam("Authorization") @Nullable String authorization) {
-        return new ModelList("list", models.callable(clock.instant(), asker(authorization)).stream().map(Entry::of).toList());
+    public ModelList list(@HeaderParam("Authorization") @Nullable String authorization,
+            @RestQuery @DefaultValue("") String after) {
+        return ModelList.of(models.callable(clock.instant(), asker(authorization), ModelId.parse(after), MOST + 1));
     }
 
     // OpenAI's clients send the slash of owner/name as %2F, other people send it as it is.

@@ -19,7 +19,7 @@ class PublishedHandles implements HandleKeeper {
 
     @Override
     public Optional<String> reasonToKeep(AccountId account) {
-        return models.of(account).stream().findFirst()
+        return models.anyOf(account)
                 .map(model -> "Callers name your models by your handle, as in " + model.modelId() + ", so it cannot change.");
     }
 }

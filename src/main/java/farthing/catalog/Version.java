@@ -72,11 +72,11 @@ class Version {
     protected Version() {
     }
 
-    Version(Model model, Address payee, Publication.Artefact artefact, List<VersionFile> files, Instant now) {
+    Version(Model model, String label, Address payee, Publication.Artefact artefact, List<VersionFile> files, Instant now) {
         this.model = model;
         this.payee = payee.text();
         this.files.addAll(files);
-        label = artefact.version();
+        this.label = label;
         engine = artefact.engine();
         quantisation = artefact.quantisation();
         parameters = artefact.parameters();

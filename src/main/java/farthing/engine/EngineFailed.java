@@ -12,7 +12,8 @@ public class EngineFailed extends Problem {
         this.why = why;
     }
 
-    String why() {
+    /** What happened, to go on with in a sentence. */
+    public String why() {
         return why;
     }
 }

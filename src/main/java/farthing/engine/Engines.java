@@ -208,6 +208,14 @@ public final class Engines implements AutoCloseable {
         return supervisor == null ? -1 : supervisor.pid();
     }
 
+    /** Ends the version's worker and forgets the version; for one that was only tried. Calls of it that still run fail. */
+    public void discard(Loadable version) {
+        Supervisor supervisor = supervisors.remove(version);
+        if (supervisor != null) {
+            supervisor.stop("it was only tried");
+        }
+    }
+
     /** Ends all workers; calls that still run fail. */
     @Override
     public void close() {

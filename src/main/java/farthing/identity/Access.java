@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import farthing.web.Visit;
 
 /**
- * Who makes the current request under {@code /api}: the bearer of a token, or a page of ours whose script brings the session
- * and,
- * unless it only reads, the page's CSRF token in {@code X-Csrf-Token}. A session may do everything its account may.
+ * Who makes the current request under {@code /api}: the bearer of a personal access token or of one that the organisation
+ * issued for us, or a page of ours whose script brings the session and, unless it only reads, the page's CSRF token in
+ * {@code X-Csrf-Token}. A session may do everything its account may.
  */
 @RequestScoped
 public class Access {
@@ -22,13 +22,20 @@ public class Access {
     private final PersonalTokens tokens;
     private final Accounts accounts;
     private final Roles roles;
+    private final Organisation organisation;
+    private final Members members;
+    private final Logins logins;
     private PersonalTokens.@Nullable Bearer bearer;
 
-    Access(Visit visit, PersonalTokens tokens, Accounts accounts, Roles roles) {
+    Access(Visit visit, PersonalTokens tokens, Accounts accounts, Roles roles, Organisation organisation, Members members,
+            Logins logins) {
         this.visit = visit;
         this.tokens = tokens;
         this.accounts = accounts;
         this.roles = roles;
+        this.organisation = organisation;
+        this.members = members;
+        this.logins = logins;
     }
 
     /**
@@ -73,11 +80,19 @@ public class Access {
 
     private PersonalTokens.Bearer bearer() {
         if (bearer == null) {
-            PersonalTokens.Bearer found = visit.bearerToken().map(tokens::authenticate).orElseGet(this::session);
+            PersonalTokens.Bearer found = visit.bearerToken().map(this::ofToken).orElseGet(this::session);
             accounts.requireActive(found.account());
             bearer = found;
         }
         return bearer;
+    }
+
+    private PersonalTokens.Bearer ofToken(String token) {
+        if (SecretForm.isMeant(token) || !organisation.offered()) {
+            return tokens.authenticate(token);
+        }
+        Member member = members.ofBearer();
+        return new PersonalTokens.Bearer(logins.accountOf(member), member.scopes());
     }
 
     private PersonalTokens.Bearer session() {

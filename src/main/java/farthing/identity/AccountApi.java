@@ -14,6 +14,8 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 import farthing.chain.Address;
@@ -23,6 +25,7 @@ import io.smallrye.common.annotation.Blocking;
 @Path("/api")
 @Produces(MediaType.APPLICATION_JSON)
 @Blocking
+@Tag(name = "Account")
 class AccountApi {
 
     /** @param paidAt null without a wallet */
@@ -44,6 +47,8 @@ class AccountApi {
 
     @GET
     @Path("account")
+    @Operation(summary = "Whose token it is", description = "Handle, roles, wallets (where the account is paid comes first) and what"
+            + " the token may do. Scope: read.")
     public AccountView account() {
         AccountId account = access.require(Scope.READ);
         List<String> wallets = accounts.walletsOf(account).stream().map(Address::text).toList();
@@ -54,6 +59,8 @@ class AccountApi {
 
     @POST
     @Path("accounts/{handle}/deactivate")
+    @Operation(summary = "Deactivates an account", description = "Its sessions end, its keys and tokens are refused, its models are"
+            + " uncallable; its money stays withdrawable on chain. For operators. Scope: manage.")
     @Consumes({ MediaType.APPLICATION_JSON, MediaType.WILDCARD })
     public void deactivate(@PathParam("handle") String handle, @Nullable Deactivation deactivation) {
         requireOperator();
@@ -66,6 +73,7 @@ class AccountApi {
 
     @POST
     @Path("accounts/{handle}/reactivate")
+    @Operation(summary = "Reactivates an account", description = "For operators. Scope: manage.")
     @Consumes(MediaType.WILDCARD)
     public void reactivate(@PathParam("handle") String handle) {
         requireOperator();
@@ -74,6 +82,7 @@ class AccountApi {
 
     @PUT
     @Path("accounts/{handle}/roles/{role}")
+    @Operation(summary = "Grants a role", description = "developer, curator or operator. For operators. Scope: manage.")
     @Consumes(MediaType.WILDCARD)
     public void grant(@PathParam("handle") String handle, @PathParam("role") String role) {
         requireOperator();
@@ -82,6 +91,7 @@ class AccountApi {
 
     @DELETE
     @Path("accounts/{handle}/roles/{role}")
+    @Operation(summary = "Revokes a role", description = "The last operator stays one. For operators. Scope: manage.")
     public void revoke(@PathParam("handle") String handle, @PathParam("role") String role) {
         requireOperator();
         roles.revoke(named(handle), roleNamed(role));

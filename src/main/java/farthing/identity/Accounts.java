@@ -68,6 +68,16 @@ public class Accounts implements Viewers {
         return AccountWallet.of(Account.get(account)).stream().map(AccountWallet::wallet).toList();
     }
 
+    /**
+     * One of the account's wallets, as a form names it.
+     *
+     * @throws WalletRefused unless it is linked to the account
+     */
+    public Address ownWallet(AccountId account, String address) {
+        return walletsOf(account).stream().filter(wallet -> wallet.text().equalsIgnoreCase(address.strip())).findFirst()
+                .orElseThrow(WalletRefused::notYours);
+    }
+
     @Transactional
     List<AccountWallet> linked(AccountId account) {
         return AccountWallet.of(Account.get(account));

@@ -39,6 +39,8 @@ class ApiKey extends PanacheEntityBase {
     Instant revokedAt;
     @Nullable
     Instant lastUsedAt;
+    /** Made for a playground; an account has one at most that is active. */
+    boolean playground;
 
     protected ApiKey() {
     }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,21 @@ public class ApiKeys {
      */
     @Transactional
     public NewApiKey create(AccountId account, LineId line, String name, KeyLimits limits, @Nullable Instant expiresAt) {
+        return create(account, line, name, limits, expiresAt, false);
+    }
+
+    /** Ends the one made before. */
+    @Transactional
+    NewApiKey createForPlayground(AccountId account, LineId line, String name, KeyLimits limits, Instant expiresAt) {
+        // One after the other, so that of two that are asked for at once one ends, too.
+        Account.findById(account.value(), LockModeType.PESSIMISTIC_WRITE);
+        ApiKey.update("revokedAt = ?1 where account = ?2 and playground and revokedAt is null", clock.instant(),
+                account.value());
+        return create(account, line, name, limits, expiresAt, true);
+    }
+
+    private NewApiKey create(AccountId account, LineId line, String name, KeyLimits limits, @Nullable Instant expiresAt,
+            boolean playground) {
         if (Line.ofAccount(account).stream().noneMatch(own -> own.lineId().equals(line))) {
             throw new IllegalArgumentException(line + " is not a line of " + account);
         }
@@ -64,6 +80,7 @@ public class ApiKeys {
         key.perDayNanos = nanos(limits.perDay());
         key.createdAt = clock.instant();
         key.expiresAt = expiresAt;
+        key.playground = playground;
         key.persistAndFlush();
         return new NewApiKey(key.keyId(), secret);
     }

@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.FormParam;
@@ -13,6 +14,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -22,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
 import farthing.money.Rounding;
-import farthing.web.Site;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.smallrye.common.annotation.Blocking;
@@ -43,7 +44,12 @@ class KeysPages {
         static native TemplateInstance revokeKey(Revocation page);
     }
 
-    record Keys(List<Row> keys, @Nullable Created created, boolean rejected, KeyForm form, List<Choice> lines) {
+    /**
+     * @param ended how many of the account's keys are revoked or expired; they are among {@code keys} when {@code all} are
+     *        shown
+     */
+    record Keys(List<Row> keys, boolean all, int ended, @Nullable Created created, boolean rejected, KeyForm form,
+            List<Choice> lines) {
     }
 
     record Row(String id, String name, String prefix, String line, String state, boolean active, Amount today, Amount total,
@@ -65,24 +71,39 @@ class KeysPages {
     private final Lines lines;
     private final KeySpending spending;
     private final SampleCall sample;
-    private final Site site;
+    private final PlaygroundKeys playgrounds;
     private final Clock clock;
 
     KeysPages(SignedIn signedIn, ApiKeys keys, Lines lines, KeySpending spending, SampleCall sample,
-            Site site,
-            Clock clock) {
+            PlaygroundKeys playgrounds, Clock clock) {
         this.signedIn = signedIn;
         this.keys = keys;
         this.lines = lines;
         this.spending = spending;
         this.sample = sample;
-        this.site = site;
+        this.playgrounds = playgrounds;
         this.clock = clock;
     }
 
     @GET
-    public TemplateInstance show() {
-        return Templates.keys(page(signedIn.account(), null, KeyForm.EMPTY));
+    public TemplateInstance show(@QueryParam("ended") @DefaultValue("false") boolean all) {
+        return Templates.keys(page(signedIn.account(), null, KeyForm.EMPTY, all));
+    }
+
+    /** @param line number of the line on which it draws @param left nanos that it may still spend, as is the limit */
+    record PlaygroundKey(String secret, Instant expiresAt, long line, String label, long limit, long left) {
+    }
+
+    /** Asked for by the script of a model's page, which keeps the secret as long as its tab is open. */
+    @POST
+    @Path("/playground")
+    @Produces(MediaType.APPLICATION_JSON)
+    public Response playground(@QueryParam("line") Optional<String> line) {
+        PlaygroundKeys.Fresh key = playgrounds.make(signedIn.account(), line);
+        return Response
+                .ok(new PlaygroundKey(key.secret(), key.expiresAt(), Integer.toUnsignedLong(key.line().value()), key.label(),
+                        key.limit().nanos(), key.left().nanos()))
+                .header(HttpHeaders.CACHE_CONTROL, "no-store").build();
     }
 
     @POST
@@ -93,12 +114,13 @@ class KeysPages {
         List<LineId> own = lines.of(account);
         KeyForm form = KeyForm.of(name.strip(), line, total.strip(), daily.strip(), expires.strip(), own, clock);
         if (!form.valid()) {
-            return Response.status(422).entity(Templates.keys(page(account, null, form))).build();
+            return Response.status(422).entity(Templates.keys(page(account, null, form, false))).build();
         }
         NewApiKey key = keys.create(account, form.lineIn(own), form.name(), form.limits(), form.expiresAt());
-        Created created = new Created(form.name(), key.secret(), curl(key.secret()));
+        Created created = new Created(form.name(), key.secret(), sample.curl(key.secret()));
         // Shown in this answer alone: a redirect would have to keep the secret somewhere.
-        return Response.ok(Templates.keys(page(account, created, KeyForm.EMPTY))).header(HttpHeaders.CACHE_CONTROL, "no-store")
+        return Response.ok(Templates.keys(page(account, created, KeyForm.EMPTY, false)))
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
                 .build();
     }
 
@@ -116,16 +138,17 @@ class KeysPages {
         return Response.seeOther(URI.create("/keys")).build();
     }
 
-    private Keys page(AccountId account, @Nullable Created created, KeyForm form) {
+    private Keys page(AccountId account, @Nullable Created created, KeyForm form, boolean all) {
         Map<LineId, String> labels = lines.labelsOf(account);
         Map<ApiKeyId, KeySpending.Spent> spent = spending.spent(account);
         List<Row> rows = keys.of(account).stream()
                 .map(key -> row(key, labels, spent.getOrDefault(key.keyId(), KeySpending.Spent.NOTHING))).toList();
+        List<Row> active = rows.stream().filter(Row::active).toList();
         List<Choice> choices = labels.entrySet().stream().map(line -> {
             String value = Integer.toString(line.getKey().value());
             return new Choice(value, line.getValue(), value.equals(form.line()));
         }).toList();
-        return new Keys(rows, created, form != KeyForm.EMPTY, form, choices);
+        return new Keys(all ? rows : active, all, rows.size() - active.size(), created, form != KeyForm.EMPTY, form, choices);
     }
 
     private Row row(ApiKey key, Map<LineId, String> labels, KeySpending.Spent spent) {
@@ -139,9 +162,5 @@ class KeysPages {
     private static int part(Amount spent, @Nullable Amount limit) {
         return limit == null ? 0
                 : Math.toIntExact(Rounding.multiplyDivideDown(spent.min(limit).nanos(), 1000, limit.nanos()));
-    }
-
-    private String curl(String secret) {
-        return sample.curl(secret);
     }
 }

@@ -5,10 +5,13 @@ import java.util.Map;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
 
-/** What is on the lines that /account shows; implemented where calls are metered. */
+/** What is on the lines of an account; implemented where calls are metered. */
 public interface LineBalances {
 
     Map<LineId, Balance> balances(AccountId account);
+
+    /** False for a line that is frozen, whatever is left on it. */
+    boolean takesCalls(LineId line);
 
     record Balance(Amount deposited, Amount used, Amount left) {
 

@@ -84,6 +84,12 @@ public class Lines {
         return Line.of(line).map(found -> new Address(found.wallet));
     }
 
+    /** All that were ever adopted for this wallet, whoever has them here. */
+    @Transactional
+    public List<LineId> ofWallet(Address wallet) {
+        return Line.<Line> list("wallet = ?1 order by id", wallet.text()).stream().map(Line::lineId).toList();
+    }
+
     /** Empty for a line that was not adopted. */
     @Transactional
     public Optional<AccountId> ownerOf(LineId line) {

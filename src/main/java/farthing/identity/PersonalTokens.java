@@ -57,11 +57,16 @@ public class PersonalTokens {
     /** From now on the token is refused. */
     @Transactional
     public void revoke(AccountId account, long id) {
-        PersonalToken token = PersonalToken.<PersonalToken> find("account = ?1 and id = ?2", account.value(), id)
-                .firstResultOptional().orElseThrow(TokenRefused.NoSuchToken::new);
+        PersonalToken token = get(account, id);
         if (token.revokedAt == null) {
             token.revokedAt = clock.instant();
         }
+    }
+
+    @Transactional
+    PersonalToken get(AccountId account, long id) {
+        return PersonalToken.<PersonalToken> find("account = ?1 and id = ?2", account.value(), id).firstResultOptional()
+                .orElseThrow(TokenRefused.NoSuchToken::new);
     }
 
     @Transactional

@@ -36,6 +36,11 @@ enum SecretForm {
         return body + check(body);
     }
 
+    /** Whether it is meant to be one of ours, mistyped or not. */
+    static boolean isMeant(String text) {
+        return text.startsWith(KEY.start) || text.startsWith(TOKEN.start);
+    }
+
     boolean looksLikeOne(String text) {
         return form.matcher(text).matches();
     }

@@ -10,6 +10,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 import farthing.chain.Address;
 import farthing.chain.ContractWallets;
@@ -60,13 +61,28 @@ class SignIn {
     /** @param next page to return to; one of another site is replaced by the first page */
     @Transactional
     Challenge begin(Address wallet, String next) {
+        return begin(wallet, "Sign in to Farthing. This costs nothing and moves no money.", next, null, null);
+    }
+
+    /** @param session in which alone the signature will count */
+    @Transactional
+    Challenge beginLink(Address wallet, AccountId account, String session) {
+        return begin(wallet, "Link this wallet to the account " + accounts.handleOf(account)
+                + " on Farthing. It can then sign in to the account and be paid for it. This costs nothing and moves no money.",
+                "/account", account, session);
+    }
+
+    private Challenge begin(Address wallet, String statement, String next, @Nullable AccountId account,
+            @Nullable String session) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
         SignInChallenge challenge = new SignInChallenge();
         challenge.nonce = Base62.random(random, NONCE_LENGTH);
         challenge.wallet = wallet.text();
         challenge.nextPage = ownPage(next);
         challenge.expiresAt = now.plus(config.messageLifetime());
-        challenge.message = message(wallet, challenge.nonce, now, challenge.expiresAt);
+        challenge.account = account == null ? null : account.value();
+        challenge.session = session;
+        challenge.message = message(wallet, statement, challenge.nonce, now, challenge.expiresAt, session);
         challenge.persist();
         return new Challenge(challenge.nonce, challenge.message);
     }
@@ -82,11 +98,29 @@ class SignIn {
     Done finish(String nonce, String signature) {
         // Its own transaction: the nonce stays used when the signature turns out to be wrong.
         SignInChallenge challenge = QuarkusTransaction.requiringNew().call(() -> take(nonce));
+        if (challenge.account != null) {
+            throw new SignInRefused.UnknownNonce();
+        }
         Address wallet = new Address(challenge.wallet);
         requireSigned(wallet, challenge.message, Signatures.parseAny(signature.strip()));
         AccountId account = accounts.of(wallet);
         accounts.requireActive(account);
         return new Done(account, challenge.nextPage);
+    }
+
+    /**
+     * The wallet that is proved to be the asking person's. Uses up the nonce, as {@link #finish} does.
+     *
+     * @throws SignInRefused naming what is wrong; also when it was begun for another account or in another session
+     */
+    Address finishLink(String nonce, String signature, AccountId account, String session) {
+        SignInChallenge challenge = QuarkusTransaction.requiringNew().call(() -> take(nonce));
+        if (!Long.valueOf(account.value()).equals(challenge.account) || !session.equals(challenge.session)) {
+            throw new SignInRefused.UnknownNonce();
+        }
+        Address wallet = new Address(challenge.wallet);
+        requireSigned(wallet, challenge.message, Signatures.parseAny(signature.strip()));
+        return wallet;
     }
 
     /** The key first: an address with code may still be one with a key (EIP-7702). */
@@ -126,22 +160,25 @@ class SignIn {
         return challenge;
     }
 
-    private String message(Address wallet, String nonce, Instant now, Instant expires) {
-        return """
+    private String message(Address wallet, String statement, String nonce, Instant now, Instant expires,
+            @Nullable String request) {
+        String message = """
                 %s wants you to sign in with your Ethereum account:
                 %s
 
-                Sign in to Farthing. This costs nothing and moves no money.
+                %s
 
                 URI: %s
                 Version: 1
                 Chain ID: %d
                 Nonce: %s
                 Issued At: %s
-                Expiration Time: %s""".formatted(site.domain(), wallet, site.publicUrl(), chainId, nonce, now, expires);
+                Expiration Time: %s""".formatted(site.domain(), wallet, statement, site.publicUrl(), chainId, nonce, now,
+                expires);
+        return request == null ? message : message + "\nRequest ID: " + request;
     }
 
-    private static String ownPage(String next) {
+    static String ownPage(String next) {
         boolean own = next.startsWith("/") && !next.startsWith("//") && next.indexOf('\\') < 0
                 && next.chars().noneMatch(Character::isISOControl);
         return own ? next : "/";

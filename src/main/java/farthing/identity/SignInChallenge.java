@@ -20,6 +20,12 @@ class SignInChallenge extends PanacheEntityBase {
     String wallet;
     String message;
     String nextPage;
+    /** To be linked to; null: the wallet signs in. */
+    @Nullable
+    Long account;
+    /** In which that was asked. */
+    @Nullable
+    String session;
     Instant expiresAt;
     @Nullable
     Instant usedAt;

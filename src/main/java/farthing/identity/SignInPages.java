@@ -1,9 +1,12 @@
 package farthing.identity;
 
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
+import jakarta.ws.rs.CookieParam;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.FormParam;
 import jakarta.ws.rs.GET;
@@ -42,11 +45,11 @@ class SignInPages {
         static native TemplateInstance signIn(SignInPage page);
     }
 
-    record SignInPage(String next, String domain, String chain, @Nullable Organisation organisation, List<DemoPerson> demo,
+    record SignInPage(String next, String domain, String chain, @Nullable OrganisationLogin organisation, List<DemoPerson> demo,
             RawString demoJson) {
     }
 
-    record Organisation(String label, String href) {
+    record OrganisationLogin(String label, String href) {
     }
 
     record DemoPerson(String label, String about, String address, String addressShort) {
@@ -55,13 +58,15 @@ class SignInPages {
     private final SignIn signIn;
     private final Visit visit;
     private final Demo demo;
+    private final Organisation organisation;
     private final Site site;
     private final ObjectMapper json;
 
-    SignInPages(SignIn signIn, Visit visit, Demo demo, Site site, ObjectMapper json) {
+    SignInPages(SignIn signIn, Visit visit, Demo demo, Organisation organisation, Site site, ObjectMapper json) {
         this.signIn = signIn;
         this.visit = visit;
         this.demo = demo;
+        this.organisation = organisation;
         this.site = site;
         this.json = json;
     }
@@ -74,8 +79,12 @@ class SignInPages {
             String address = demo.key(person).address().text();
             return new DemoPerson(person.label, person.about, address, Shortened.of(address));
         }).toList();
+        OrganisationLogin login = organisation.offered()
+                ? new OrganisationLogin(organisation.label(),
+                        Organisation.SIGN_IN + "?next=" + URLEncoder.encode(next, StandardCharsets.UTF_8))
+                : null;
         return Templates.signIn(
-                new SignInPage(next, site.domain(), "chain " + signIn.chainId(), null, people, new RawString(demoJson())));
+                new SignInPage(next, site.domain(), "chain " + signIn.chainId(), login, people, new RawString(demoJson())));
     }
 
     @POST
@@ -98,9 +107,9 @@ class SignInPages {
 
     @POST
     @Path("/sign-out")
-    public Response signOut() {
+    public Response signOut(@CookieParam(OrganisationPages.ALSO_THERE) @DefaultValue("") String alsoThere) {
         visit.signOut();
-        return Response.seeOther(URI.create("/")).build();
+        return Response.seeOther(URI.create(alsoThere.isEmpty() ? "/" : "/signed-out")).build();
     }
 
     /** Read by the page's script, which signs with these keys as a wallet would. */

@@ -2,7 +2,7 @@ package farthing.identity;
 
 import farthing.web.Problem;
 
-/** Why a sign-in did not succeed. Each is answered by signing a new message. */
+/** Why a signed message does not prove whose wallet it is. Each is mended by signing a new message. */
 public abstract sealed class SignInRefused extends Problem {
 
     private SignInRefused(String code, String message) {
@@ -11,27 +11,28 @@ public abstract sealed class SignInRefused extends Problem {
 
     static final class UnknownNonce extends SignInRefused {
         UnknownNonce() {
-            super("unknown_nonce", "This sign-in was not begun here or has expired. Press Sign in again to get a new message.");
+            super("unknown_nonce",
+                    "This message to sign was not made for you here, or has expired. Press the button again to get a new one.");
         }
     }
 
     static final class ReusedNonce extends SignInRefused {
         ReusedNonce() {
             super("reused_nonce",
-                    "This sign-in message was used already; each counts once. Press Sign in again to get a new one.");
+                    "This message was signed and used already; each counts once. Press the button again to get a new one.");
         }
     }
 
     static final class Expired extends SignInRefused {
         Expired() {
-            super("expired_message", "The sign-in message was signed too late. Press Sign in again to get a new one.");
+            super("expired_message", "The message was signed too late. Press the button again to get a new one.");
         }
     }
 
     static final class WrongSigner extends SignInRefused {
         WrongSigner(String wanted, String signer) {
             super("wrong_signer", "The message was for " + wanted + " but signed by " + signer
-                    + ". Choose the same account in the wallet and sign in again.");
+                    + ". Choose the same account in the wallet and press the button again.");
         }
     }
 }

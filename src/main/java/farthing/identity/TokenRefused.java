@@ -46,6 +46,31 @@ public abstract sealed class TokenRefused extends Problem {
         }
     }
 
+    /** It is no token of ours, and none that the organisation vouches for. */
+    static final class Foreign extends TokenRefused {
+        Foreign(String issuer) {
+            super(401, "foreign_token", "The bearer token was not issued by " + issuer
+                    + ", was altered, or is no access token. Get a new one there, or make a personal access token at /account.");
+        }
+    }
+
+    /** The organisation's token is past its time. */
+    static final class Expired extends TokenRefused {
+        Expired(String issuer) {
+            super(401, "expired_token", "The bearer token has expired. Get a new one from " + issuer
+                    + ", or make a personal access token at /account.");
+        }
+    }
+
+    /** The organisation's token was made for somebody else to read. */
+    static final class OtherAudience extends TokenRefused {
+        OtherAudience(String client) {
+            super(401, "other_audience",
+                    "The bearer token was issued for another application: its audience must hold '" + client
+                            + "'. Get one for this site, or make a personal access token at /account.");
+        }
+    }
+
     /** The token is good, but not for this. */
     public static final class WrongScope extends TokenRefused {
         WrongScope(Scope needed) {

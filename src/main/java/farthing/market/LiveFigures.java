@@ -2,7 +2,6 @@ package farthing.market;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -47,7 +46,7 @@ class LiveFigures {
         this.figures = figures;
         this.catalog = catalog;
         this.clock = clock;
-        // Every visitor of the first page asks, and it counts all calls.
+        // Every visitor of the first page asks.
         this.totals = Caffeine.newBuilder().expireAfterWrite(Duration.ofSeconds(5)).build(all -> count());
     }
 
@@ -67,8 +66,10 @@ class LiveFigures {
     }
 
     private Totals count() {
-        Instant midnight = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC).atStartOfDay(ZoneOffset.UTC).toInstant();
-        CallFigures.Earned earned = figures.earned();
-        return new Totals(figures.callsSince(midnight), earned.developers(), earned.data());
+        LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
+        List<CallFigures.OfDay> days = figures.byDay();
+        CallFigures.Sums all = days.stream().map(CallFigures.OfDay::sums).reduce(CallFigures.Sums.NONE, CallFigures.Sums::plus);
+        long callsToday = days.stream().filter(each -> each.day().equals(today)).mapToLong(each -> each.sums().calls()).sum();
+        return new Totals(callsToday, all.parts().developer(), all.parts().dataPool());
     }
 }

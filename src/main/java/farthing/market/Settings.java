@@ -30,6 +30,9 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
     /** What stands on a chain that somebody else runs. */
     private static final List<String> OF_A_CHAIN = List.of("FARTHING_CHAIN_ID", "FARTHING_VAULT", "FARTHING_TOKEN",
             "FARTHING_REGISTRY", "FARTHING_OPERATOR_KEY");
+    private static final List<String> OF_AN_ORGANISATION = List.of("FARTHING_OIDC_CLIENT_ID", "FARTHING_OIDC_CLIENT_SECRET",
+            "FARTHING_OIDC_LABEL", "FARTHING_OIDC_ADMIN");
+    private static final int SHORTEST_CLIENT_SECRET = 32;
     private static final List<String> ADDRESSES = List.of("FARTHING_VAULT", "FARTHING_TOKEN", "FARTHING_REGISTRY",
             "FARTHING_PLATFORM_PAYEE");
 
@@ -47,6 +50,7 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
         boolean ownChain = !given(environment, "FARTHING_CHAIN_RPC_URL");
         checkChain(environment, ownChain);
         checkBlobs(get(environment, "FARTHING_BLOBS_URL", ""));
+        checkOrganisation(environment, production);
         return new Settings(production, Path.of(get(environment, "FARTHING_DATA", "data")).toAbsolutePath().normalize(),
                 get(environment, "FARTHING_HOST", "127.0.0.1"), port(get(environment, "FARTHING_PORT", "8080")),
                 database(environment), ownChain);
@@ -136,6 +140,37 @@ record Settings(boolean production, Path data, String host, int port, @Nullable 
             }
         } catch (IllegalArgumentException e) {
             throw new CannotStart("FARTHING_BLOBS_URL " + e.getMessage());
+        }
+    }
+
+    private static void checkOrganisation(Map<String, String> environment, boolean production) {
+        String url = get(environment, "FARTHING_OIDC_URL", "");
+        if (url.isEmpty()) {
+            List<String> idle = OF_AN_ORGANISATION.stream().filter(name -> given(environment, name)).toList();
+            if (!idle.isEmpty()) {
+                throw new CannotStart(String.join(", ", idle) + " cannot be set without FARTHING_OIDC_URL, the issuer whose"
+                        + " logins are meant (docs/login.md says what each is).");
+            }
+            return;
+        }
+        if (!url.matches(production ? "https://[^\\s?#]+[^\\s?#/]" : "https?://[^\\s?#]+[^\\s?#/]")) {
+            throw new CannotStart("FARTHING_OIDC_URL is '" + url + "'; it must be the "
+                    + (production ? "https" : "http or https")
+                    + " address of an issuer, such as https://login.example.org/realms/farthing, without a slash at its end.");
+        }
+        // Cookies of a login under way are encrypted with it, the same on every server.
+        if (get(environment, "FARTHING_OIDC_CLIENT_SECRET", "").length() < SHORTEST_CLIENT_SECRET) {
+            throw new CannotStart("FARTHING_OIDC_URL is set, and FARTHING_OIDC_CLIENT_SECRET is missing or shorter than "
+                    + SHORTEST_CLIENT_SECRET + " characters; give the one that Keycloak made for the client.");
+        }
+        String admin = get(environment, "FARTHING_OIDC_ADMIN", "false");
+        if (!admin.equals("true") && !admin.equals("false")) {
+            throw new CannotStart("FARTHING_OIDC_ADMIN is '" + admin + "'; it must be 'true' or 'false'.");
+        }
+        if (admin.equals("true") && !url.contains("/realms/")) {
+            throw new CannotStart(
+                    "FARTHING_OIDC_ADMIN is 'true', and FARTHING_OIDC_URL is no realm of a Keycloak: it must end in"
+                            + " /realms/ and a name.");
         }
     }
 

@@ -24,7 +24,6 @@ import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-import farthing.identity.ApiKeyId;
 import farthing.ledger.Account;
 import farthing.ledger.Entry;
 import farthing.ledger.Ledger;
@@ -57,6 +56,7 @@ final class CommitWriter {
     private final Clock clock;
     private final long instance;
     private final Settled settled;
+    private final RollUps rollUps;
 
     CommitWriter(Database database, Ledger ledger, ReceiptSigner signer, Clock clock, long instance, Settled settled) {
         this.database = database;
@@ -65,6 +65,7 @@ final class CommitWriter {
         this.clock = clock;
         this.instance = instance;
         this.settled = settled;
+        this.rollUps = new RollUps(instance);
     }
 
     Written write(long commit, List<Pending> batch) {
@@ -133,8 +134,11 @@ final class CommitWriter {
             insertCommit(connection, commit, rows, now);
             insertUsages(connection, commit, rows, now);
             post(connection, commit, rows, now);
-            addSpending(connection, rows, now);
             keepReplays(connection, rows);
+            // Last: other instances wait for the rows of the keys that we both serve.
+            LocalDate day = LocalDate.ofInstant(now, ZoneOffset.UTC);
+            addSpending(connection, day, rows.stream().map(Row::pending).toList(), 1);
+            rollUps.add(connection, day, rows.stream().map(Row::pending).toList());
         }
         return new Written(fenced);
     }
@@ -284,34 +288,39 @@ final class CommitWriter {
         byLine.forEach((line, amount) -> postings.add(new Posting(Account.line(line), amount)));
         postings.add(new Posting(Account.charges(), Amount.sum(byLine.values()).negated()));
         ledger.post(connection, new Entry("reversal", "reversal:" + Long.toHexString(commit), now, postings));
-        try (PreparedStatement update = connection.prepareStatement("""
-                update key_spending set nanos = nanos - ?, calls = calls - 1 where api_key = ? and day =
-                    (select (committed_at at time zone 'UTC')::date from receipt_commit where id = ?)""")) {
-            for (Pending call : calls) {
-                update.setLong(1, call.amount().nanos());
-                update.setLong(2, call.reservation().caller().key().value());
-                update.setLong(3, commit);
-                update.addBatch();
+        LocalDate day = dayOf(connection, commit);
+        addSpending(connection, day, calls, -1);
+        rollUps.takeBack(connection, day, calls);
+    }
+
+    /** On which the commit's calls were charged. */
+    private static LocalDate dayOf(Connection connection, long commit) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(
+                "select (committed_at at time zone 'UTC')::date from receipt_commit where id = ?")) {
+            select.setLong(1, commit);
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getObject(1, LocalDate.class);
             }
-            update.executeBatch();
         }
     }
 
-    private static void addSpending(Connection connection, List<Row> rows, Instant now) throws SQLException {
+    /** @param sign 1 adds, -1 takes back */
+    private static void addSpending(Connection connection, LocalDate day, List<Pending> calls, int sign) throws SQLException {
         Map<Long, List<Amount>> byKey = new TreeMap<>();
-        rows.forEach(r -> byKey.computeIfAbsent(keyOf(r).value(), k -> new ArrayList<>()).add(r.receipt.charge()));
+        calls.forEach(p -> byKey.computeIfAbsent(p.reservation().caller().key().value(), k -> new ArrayList<>())
+                .add(p.amount()));
         try (PreparedStatement upsert = connection.prepareStatement("""
-                insert into key_spending (api_key, day, nanos, calls) values (?, ?, ?, ?)
+                insert into key_spending (day, api_key, nanos, calls) select ?, t.* from unnest(?, ?, ?) t
                 on conflict (api_key, day) do update set
                     nanos = key_spending.nanos + excluded.nanos, calls = key_spending.calls + excluded.calls""")) {
-            for (Map.Entry<Long, List<Amount>> each : byKey.entrySet()) {
-                upsert.setLong(1, each.getKey());
-                upsert.setDate(2, Date.valueOf(LocalDate.ofInstant(now, ZoneOffset.UTC)));
-                upsert.setLong(3, Amount.sum(each.getValue()).nanos());
-                upsert.setInt(4, each.getValue().size());
-                upsert.addBatch();
-            }
-            upsert.executeBatch();
+            upsert.setDate(1, Date.valueOf(day));
+            upsert.setArray(2, connection.createArrayOf("bigint", byKey.keySet().toArray()));
+            upsert.setArray(3, connection.createArrayOf("bigint",
+                    byKey.values().stream().map(each -> sign * Amount.sum(each).nanos()).toArray()));
+            upsert.setArray(4,
+                    connection.createArrayOf("integer", byKey.values().stream().map(each -> sign * each.size()).toArray()));
+            upsert.executeUpdate();
         }
     }
 
@@ -334,10 +343,6 @@ final class CommitWriter {
                 update.executeBatch();
             }
         }
-    }
-
-    private static ApiKeyId keyOf(Row row) {
-        return row.pending.reservation().caller().key();
     }
 
     private static void lockLeases(Connection connection, List<Pending> batch) throws SQLException {

@@ -7,9 +7,7 @@ import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -42,13 +40,10 @@ class UsageLog {
             boolean reversed, boolean streamed) {
     }
 
-    record Total(long calls, Amount charge) {
-    }
-
     record DayTotal(LocalDate day, VersionId version, long calls, Amount charge) {
     }
 
-    record ChargeCount(VersionId version, Amount charge, long calls) {
+    private record DayCount(LocalDate day, long calls) {
     }
 
     /** One call with all that its receipt is made of. */
@@ -65,28 +60,14 @@ class UsageLog {
         this.database = new Database(source);
     }
 
-    Total total(AccountId account, Instant since) {
-        return database.read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement(
-                    "select count(*), coalesce(sum(charge), 0) from standing_usage where account = ? and charged_at >= ?")) {
-                select.setLong(1, account.value());
-                select.setTimestamp(2, Timestamp.from(since));
-                try (ResultSet row = select.executeQuery()) {
-                    row.next();
-                    return new Total(row.getLong(1), Amount.ofNanos(row.getLong(2)));
-                }
-            }
-        });
-    }
-
     /** By day and version, oldest day first. */
     List<DayTotal> byDay(AccountId account, LocalDate since) {
         return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement("""
-                    select (charged_at at time zone 'UTC')::date as day, version, count(*), sum(charge) from standing_usage
-                    where account = ? and charged_at >= ? group by day, version order by day, version""")) {
+                    select day, version, sum(calls), sum(nanos) from usage_day
+                    where account = ? and day >= ? group by day, version having sum(calls) > 0 order by day, version""")) {
                 select.setLong(1, account.value());
-                select.setTimestamp(2, Timestamp.from(since.atStartOfDay(ZoneOffset.UTC).toInstant()));
+                select.setObject(2, since);
                 List<DayTotal> days = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
@@ -101,9 +82,16 @@ class UsageLog {
 
     List<VersionId> versionsOf(AccountId account) {
         return database.read(connection -> {
-            try (PreparedStatement select = connection
-                    .prepareStatement("select distinct version from usage where account = ? order by version")) {
+            // From each version straight to the next: there are many rows for each.
+            try (PreparedStatement select = connection.prepareStatement("""
+                    with recursive called (version) as (
+                        select min(version) from usage_day where account = ?
+                        union all
+                        select (select min(d.version) from usage_day d where d.account = ? and d.version > called.version)
+                        from called where called.version is not null)
+                    select version from called where version is not null order by version""")) {
                 select.setLong(1, account.value());
+                select.setLong(2, account.value());
                 List<VersionId> versions = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
@@ -115,24 +103,75 @@ class UsageLog {
         });
     }
 
-    long count(UsageFilter filter) {
+    record Page(List<Call> calls, long total) {
+    }
+
+    /**
+     * Newest first. How many calls there are on each day is known from the roll-up, so that a page is looked for on its own
+     * days,
+     * however many calls came after it.
+     */
+    Page page(UsageFilter filter, int size, long offset) {
+        List<DayCount> days = days(filter);
+        long total = days.stream().mapToLong(DayCount::calls).sum();
+        int first = 0;
+        long skipped = 0;
+        while (first < days.size() && skipped + days.get(first).calls <= offset) {
+            skipped += days.get(first).calls;
+            first++;
+        }
+        if (first == days.size()) {
+            return new Page(List.of(), total);
+        }
+        int last = first;
+        for (long found = skipped + days.get(first).calls; found < offset + size && last + 1 < days.size();) {
+            last++;
+            found += days.get(last).calls;
+        }
         List<Object> values = new ArrayList<>();
-        String condition = filter.condition(values);
-        return database.read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("select count(*) from usage u where " + condition)) {
+        String condition = filter.between(days.get(last).day, days.get(first).day).condition(values);
+        Place from = place(condition, values, offset - skipped);
+        if (from == null) {
+            return new Page(List.of(), total);
+        }
+        values.addAll(List.of(from.at, from.receipt));
+        return new Page(list(condition + " and (u.charged_at, u.receipt) <= (?, ?)", values, size), total);
+    }
+
+    private record Place(Timestamp at, UUID receipt) {
+    }
+
+    /** Where so many were passed over: found in the index alone, where an index has all that is asked. */
+    private @Nullable Place place(String condition, List<Object> values, long offset) {
+        return database.<@Nullable Place> read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("select u.charged_at, u.receipt from usage u where "
+                    + condition + NEWEST_FIRST + " limit 1 offset " + offset)) {
                 bind(select, values);
                 try (ResultSet row = select.executeQuery()) {
-                    row.next();
-                    return row.getLong(1);
+                    return row.next() ? new Place(row.getTimestamp(1), row.getObject(2, UUID.class)) : null;
                 }
             }
         });
     }
 
-    /** Newest first. */
-    List<Call> page(UsageFilter filter, int size, long offset) {
+    /** Those with calls that the filter lets through, newest first. */
+    private List<DayCount> days(UsageFilter filter) {
         List<Object> values = new ArrayList<>();
-        return list(filter.condition(values) + NEWEST_FIRST + " limit " + size + " offset " + offset, values);
+        String calls = "sum(" + filter.dayCalls() + ")";
+        String query = "select d.day, " + calls + " from usage_day d where " + filter.dayCondition(values)
+                + " group by d.day having " + calls + " > 0 order by d.day desc";
+        return database.read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(query)) {
+                bind(select, values);
+                List<DayCount> days = new ArrayList<>();
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        days.add(new DayCount(row.getObject(1, LocalDate.class), row.getLong(2)));
+                    }
+                }
+                return days;
+            }
+        });
     }
 
     /**
@@ -150,20 +189,21 @@ class UsageLog {
                 condition += " and (u.charged_at, u.receipt) < (?, ?)";
                 values.addAll(List.of(Timestamp.from(last.at()), last.receipt().value()));
             }
-            piece = list(condition + NEWEST_FIRST + " limit " + PIECE, values);
+            piece = list(condition, values, PIECE);
             piece.forEach(consumer);
             last = piece.isEmpty() ? null : piece.getLast();
         } while (piece.size() == PIECE);
     }
 
-    private List<Call> list(String condition, List<Object> values) {
+    private List<Call> list(String condition, List<Object> values, int size) {
         return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(
                     """
                             select u.receipt, charged_at, version, api_key, input_tokens, output_tokens, items, charge, finish, streamed,
                                 r.receipt is not null
-                            from usage u left join usage_reversal r on r.receipt = u.receipt where\s"""
-                            + condition)) {
+                            from (select * from usage u where %s %s limit %d) u
+                            left join usage_reversal r on r.receipt = u.receipt %s"""
+                            .formatted(condition, NEWEST_FIRST, size, NEWEST_FIRST))) {
                 bind(select, values);
                 List<Call> calls = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
@@ -185,55 +225,7 @@ class UsageLog {
 
     /** The calls charged last, of anybody, the newest first. */
     List<Call> latest(int most) {
-        return list("r.receipt is null" + NEWEST_FIRST + " limit " + most, List.of());
-    }
-
-    /** Calls of anybody. */
-    long countSince(Instant since) {
-        return database.read(connection -> {
-            try (PreparedStatement select = connection
-                    .prepareStatement("select count(*) from standing_usage where charged_at >= ?")) {
-                select.setTimestamp(1, Timestamp.from(since));
-                try (ResultSet row = select.executeQuery()) {
-                    row.next();
-                    return row.getLong(1);
-                }
-            }
-        });
-    }
-
-    /** How often each version was charged each sum: few rows, from which exact shares are computed. */
-    List<ChargeCount> charges() {
-        return database.read(connection -> {
-            try (PreparedStatement select = connection
-                    .prepareStatement("select version, charge, count(*) from standing_usage group by version, charge");
-                    ResultSet row = select.executeQuery()) {
-                List<ChargeCount> charges = new ArrayList<>();
-                while (row.next()) {
-                    charges.add(new ChargeCount(new VersionId(row.getInt(1)), Amount.ofNanos(row.getLong(2)), row.getLong(3)));
-                }
-                return charges;
-            }
-        });
-    }
-
-    List<CallFigures.DayCharges> chargesByDay(Collection<VersionId> versions) {
-        return database.read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("""
-                    select (charged_at at time zone 'UTC')::date as day, version, charge, count(*) from standing_usage
-                    where version = any (?) group by day, version, charge order by day, version""")) {
-                select.setArray(1,
-                        connection.createArrayOf("integer", versions.stream().map(VersionId::value).toArray(Integer[]::new)));
-                List<CallFigures.DayCharges> days = new ArrayList<>();
-                try (ResultSet row = select.executeQuery()) {
-                    while (row.next()) {
-                        days.add(new CallFigures.DayCharges(row.getObject(1, LocalDate.class), new VersionId(row.getInt(2)),
-                                Amount.ofNanos(row.getLong(3)), row.getLong(4)));
-                    }
-                }
-                return days;
-            }
-        });
+        return list("not exists (select 1 from usage_reversal r where r.receipt = u.receipt)", List.of(), most);
     }
 
     /** The leaves of a commit, from which the path of each is computed. */
@@ -291,7 +283,7 @@ class UsageLog {
                 Amount.ofNanos(row.getLong("charge")), row.getBytes("body_hash"), row.getBytes("shares_hash"));
     }
 
-    private static void bind(PreparedStatement select, List<Object> values) throws SQLException {
+    static void bind(PreparedStatement select, List<Object> values) throws SQLException {
         Connection connection = select.getConnection();
         for (int i = 0; i < values.size(); i++) {
             Object value = values.get(i);

@@ -17,7 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -58,6 +60,7 @@ class UsagePages {
 
     private static final int PAGE = 50;
     private static final int CHART_DAYS = 30;
+    private static final int CHART_MODELS = 8;
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH);
 
     record Choice(String value, String label, boolean selected) {
@@ -136,20 +139,21 @@ class UsagePages {
         Map<ApiKeyId, String> keyNames = apiKeys.namesOf(account);
         Map<String, List<Integer>> models = models(account);
         UsageFilter filter = filter(account, asked, models);
-        long total = log.count(filter);
         int number = page.matches("[1-9][0-9]{0,6}") ? Integer.parseInt(page) : 1;
         LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
-        UsageLog.Total day = log.total(account, startOf(today));
-        UsageLog.Total week = log.total(account, startOf(today.minusDays(6)));
-        UsageLog.Total month = log.total(account, startOf(today.minusDays(29)));
         List<UsageLog.DayTotal> days = log.byDay(account, today.minusDays(CHART_DAYS - 1));
-        return Templates.usage(new UsageView(day.charge(), week.charge(), month.charge(), left(account), day.calls(),
-                week.calls(), month.calls(), chart(days, today), dayRows(days),
+        Total day = Total.since(today, days);
+        Total week = Total.since(today.minusDays(6), days);
+        Total month = Total.since(today.minusDays(29), days);
+        List<ModelDay> shown = modelDays(days);
+        UsageLog.Page calls = log.page(filter, PAGE, (number - 1L) * PAGE);
+        return Templates.usage(new UsageView(day.charge, week.charge, month.charge, left(account), day.calls, week.calls,
+                month.calls, chart(shown, today), dayRows(shown),
                 choices("All models", models.keySet().stream().toList(), asked.model),
                 keyChoices(keyNames, asked.key), stateChoices(asked.state), asked.from, asked.to, asked.isFiltered(),
-                log.page(filter, PAGE, (number - 1L) * PAGE).stream().map(call -> row(call, keyNames)).toList(),
+                calls.calls().stream().map(call -> row(call, keyNames)).toList(),
                 "/usage/calls.csv?" + asked.query(),
-                Pager.of(number, PAGE, total, n -> "/usage?page=" + n + asked.query() + "#calls"),
+                Pager.of(number, PAGE, calls.total(), n -> "/usage?page=" + n + asked.query() + "#calls"),
                 sample.curl("$FARTHING_API_KEY")));
     }
 
@@ -217,11 +221,44 @@ class UsagePages {
         return call.reversed() ? "reversed" : call.abandoned() ? "abandoned" : "charged";
     }
 
-    private List<DayRow> dayRows(List<UsageLog.DayTotal> days) {
-        return days.reversed().stream()
-                .map(d -> new DayRow(DAY.format(d.day()), catalog.published(d.version()).model().toString(), d.calls(),
-                        d.charge()))
-                .toList();
+    private record Total(long calls, Amount charge) {
+
+        /** What is not among the days is not counted. */
+        static Total since(LocalDate first, List<UsageLog.DayTotal> days) {
+            List<UsageLog.DayTotal> its = days.stream().filter(each -> !each.day().isBefore(first)).toList();
+            return new Total(its.stream().mapToLong(UsageLog.DayTotal::calls).sum(),
+                    Amount.sum(its.stream().map(UsageLog.DayTotal::charge)::iterator));
+        }
+    }
+
+    private record ModelDay(LocalDate day, String model, long calls, Amount charge) {
+
+        ModelDay plus(ModelDay more) {
+            return new ModelDay(day, model, calls + more.calls, charge.plus(more.charge));
+        }
+    }
+
+    /** By day and model, oldest day first; all but the dearest models together, or a chart of many would tell nothing. */
+    private List<ModelDay> modelDays(List<UsageLog.DayTotal> days) {
+        Map<String, Amount> byModel = new TreeMap<>();
+        days.forEach(each -> byModel.merge(model(each), each.charge(), Amount::plus));
+        Set<String> shown = byModel.entrySet().stream().sorted(Map.Entry.<String, Amount> comparingByValue().reversed())
+                .limit(CHART_MODELS).map(Map.Entry::getKey).collect(Collectors.toSet());
+        Map<LocalDate, Map<String, ModelDay>> summed = new TreeMap<>();
+        for (UsageLog.DayTotal each : days) {
+            String model = shown.contains(model(each)) ? model(each) : "other models";
+            summed.computeIfAbsent(each.day(), d -> new TreeMap<>()).merge(model,
+                    new ModelDay(each.day(), model, each.calls(), each.charge()), ModelDay::plus);
+        }
+        return summed.values().stream().flatMap(ofDay -> ofDay.values().stream()).toList();
+    }
+
+    private String model(UsageLog.DayTotal total) {
+        return catalog.published(total.version()).model().toString();
+    }
+
+    private static List<DayRow> dayRows(List<ModelDay> days) {
+        return days.reversed().stream().map(d -> new DayRow(DAY.format(d.day), d.model, d.calls, d.charge)).toList();
     }
 
     private record Series(String label, long[] values) {
@@ -230,17 +267,16 @@ class UsagePages {
     private record Chart(long[] x, List<Series> series) {
     }
 
-    private RawString chart(List<UsageLog.DayTotal> days, LocalDate today) {
+    private RawString chart(List<ModelDay> days, LocalDate today) {
         LocalDate first = today.minusDays(CHART_DAYS - 1);
         long[] x = new long[CHART_DAYS];
         for (int i = 0; i < CHART_DAYS; i++) {
             x[i] = startOf(first.plusDays(i)).getEpochSecond();
         }
         Map<String, long[]> series = new TreeMap<>();
-        for (UsageLog.DayTotal total : days) {
-            int index = (int) (total.day().toEpochDay() - first.toEpochDay());
-            series.computeIfAbsent(catalog.published(total.version()).model().toString(),
-                    m -> new long[CHART_DAYS])[index] += total.charge().nanos();
+        for (ModelDay each : days) {
+            series.computeIfAbsent(each.model,
+                    m -> new long[CHART_DAYS])[(int) (each.day.toEpochDay() - first.toEpochDay())] += each.charge.nanos();
         }
         try {
             Chart chart = new Chart(x, series.entrySet().stream().map(s -> new Series(s.getKey(), s.getValue())).toList());

@@ -28,5 +28,12 @@ public record Split(int developer, int baseModel, int dataPool, int validators, 
 
     /** One charge divided; the names are those of {@link Split}. */
     public record Parts(Amount developer, Amount baseModel, Amount dataPool, Amount validators, Amount platform) {
+
+        public static final Parts NONE = new Parts(Amount.ZERO, Amount.ZERO, Amount.ZERO, Amount.ZERO, Amount.ZERO);
+
+        public Parts plus(Parts more) {
+            return new Parts(developer.plus(more.developer), baseModel.plus(more.baseModel), dataPool.plus(more.dataPool),
+                    validators.plus(more.validators), platform.plus(more.platform));
+        }
     }
 }

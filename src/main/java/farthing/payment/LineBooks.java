@@ -91,6 +91,21 @@ final class LineBooks {
         }
     }
 
+    /** Lines whose deposit was lost, and that may still owe a part of it. */
+    List<LineId> lost() throws SQLException {
+        try (Connection connection = source.getConnection();
+                PreparedStatement select = connection.prepareStatement("""
+                        select f.line from frozen_line f join payment_line p on p.line = f.line
+                        where f.reason = 'DEPOSIT_LOST' order by f.line""");
+                ResultSet row = select.executeQuery()) {
+            List<LineId> lines = new ArrayList<>();
+            while (row.next()) {
+                lines.add(new LineId(row.getInt(1)));
+            }
+            return lines;
+        }
+    }
+
     /** Brings the books of one line to what the chain says now. */
     void reconcile(LineId line) throws SQLException {
         Address owner = LineFacts.of(events(line)).owner();

@@ -34,9 +34,13 @@ class LineKeeper {
     /** After the demo people, whose accounts have their names by then. */
     private static final int AFTER_PEOPLE = 200;
 
+    private static final int AT_A_TIME = 500;
+
     private final LineBooks books;
     private final Lines lines;
     private final Metering metering;
+    /** Which of the known lines is looked at next. */
+    private volatile int next;
 
     LineKeeper(DataSource source, ChainLog chain, Ledger ledger, Lines lines, Metering metering,
             Clock clock) {
@@ -53,17 +57,36 @@ class LineKeeper {
         event.lines().forEach(line -> reconcile(new LineId(line)));
     }
 
-    /** Belt and braces, and what a line could not give back when its deposit was lost. */
+    private void all() {
+        known().forEach(this::reconcile);
+    }
+
+    /**
+     * Belt and braces, some lines at a time, so that the database is not kept busy however many there are; and every time what
+     * a
+     * line could not give back when its deposit was lost.
+     */
     @Scheduled(every = "30s", delayed = "30s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
-    void all() {
-        List<LineId> known;
+    void some() {
         try {
-            known = books.known();
+            books.lost().forEach(this::reconcile);
+        } catch (SQLException e) {
+            LOG.error("cannot look which lines have lost deposits; trying again in 30 seconds", e);
+        }
+        List<LineId> known = known();
+        int from = next < known.size() ? next : 0;
+        int to = Math.min(from + AT_A_TIME, known.size());
+        known.subList(from, to).forEach(this::reconcile);
+        next = to;
+    }
+
+    private List<LineId> known() {
+        try {
+            return books.known();
         } catch (SQLException e) {
             LOG.error("cannot look which lines there are; trying again in 30 seconds", e);
-            return;
+            return List.of();
         }
-        known.forEach(this::reconcile);
     }
 
     private void reconcile(LineId line) {

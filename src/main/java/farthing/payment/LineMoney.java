@@ -59,6 +59,15 @@ class LineMoney implements Budgets, LineBalances {
         }
     }
 
+    @Override
+    public boolean takesCalls(LineId line) {
+        try (Connection connection = source.getConnection()) {
+            return metering.frozen(connection, line).isEmpty();
+        } catch (SQLException e) {
+            throw new IllegalStateException("cannot read whether line " + line + " is frozen", e);
+        }
+    }
+
     /**
      * @param locked deposited beyond the ceiling
      * @param leased lent to servers for calls, and not spent yet

@@ -153,6 +153,18 @@ final class BatchRows {
         }
     }
 
+    /**
+     * Sets aside the leases that have ended and are settled whole, so that what is unsettled is looked for among few. Waits for
+     * nobody: a lease that somebody holds is set aside another time.
+     */
+    static void setAside(Connection connection) throws SQLException {
+        Database.update(connection, """
+                update lease set settled = true where id in (
+                    select l.id from lease l left join settled_lease s on s.lease = l.id
+                    where not l.settled and l.state <> 'OPEN' and l.next_seq <= coalesce(s.next_seq, 0)
+                    for update of l skip locked)""");
+    }
+
     static Amount amount(ResultSet row, String column) throws SQLException {
         return Amount.ofNanos(row.getLong(column));
     }

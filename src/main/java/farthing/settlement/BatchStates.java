@@ -128,6 +128,9 @@ final class BatchStates {
                 update settled_lease s set next_seq = t.first_seq
                 from (select lease, min(first_seq) as first_seq from batch_section where batch = ? group by lease) t
                 where s.lease = t.lease""", batch.id());
+        Database.update(connection, """
+                update lease set settled = false where settled and id in (select lease from batch_section where batch = ?)""",
+                batch.id());
         Database.update(connection, "update batch set state = ?, fault = ? where id = ?", state.name(), why, batch.id());
         LOG.warnf("batch %d is given up (%s); its %d receipts go into another", batch.seq(), why, batch.receipts());
     }

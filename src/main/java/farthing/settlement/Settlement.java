@@ -3,9 +3,11 @@ package farthing.settlement;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 import farthing.chain.Address;
 
@@ -19,10 +21,14 @@ final class Settlement {
     /** "farthing" in ASCII. */
     private static final long LOCK = 0x6661727468696e67L;
 
+    /** Looked after in one go. */
+    private static final int PAYEES = 200;
+
     private final Database database;
     private final BatchStates states;
     private final BatchBuilder builder;
     private final Withdrawals withdrawals;
+    private volatile @Nullable Address lookedAfter;
 
     Settlement(Database database, BatchStates states, BatchBuilder builder, Withdrawals withdrawals) {
         this.database = database;
@@ -44,7 +50,11 @@ final class Settlement {
     /** Everything there is to bring in line, then the next batch if one can be built. */
     Optional<Batch> settle() {
         reconcile();
-        book(database.read(withdrawals::payees));
+        book(nextPayees());
+        database.inTransaction(connection -> {
+            BatchRows.setAside(connection);
+            return true;
+        });
         return database.inTransaction(connection -> {
             if (!alone(connection)) {
                 return Optional.empty();
@@ -53,6 +63,14 @@ final class Settlement {
             Optional<Tip> tip = states.tip(connection, newest);
             return tip.isPresent() ? builder.build(connection, tip.get(), newest) : Optional.empty();
         });
+    }
+
+    /** All of them in turn: whoever withdraws is booked at once, and this only finds what was missed. */
+    private List<Address> nextPayees() {
+        Address after = lookedAfter;
+        List<Address> next = database.read(connection -> withdrawals.payees(connection, after, PAYEES));
+        lookedAfter = next.size() < PAYEES ? null : next.getLast();
+        return next;
     }
 
     boolean astray() {

@@ -53,9 +53,11 @@ final class Withdrawals implements Payouts {
         this.clock = clock;
     }
 
-    /** Everybody who was ever credited. */
-    List<Address> payees(Connection connection) throws SQLException {
-        return Database.list(connection, row -> new Address(row.getString(1)), "select payee from payee_withdrawn");
+    /** Who was ever credited, in order. @param after null: from the first on */
+    List<Address> payees(Connection connection, @Nullable Address after, int most) throws SQLException {
+        return Database.list(connection, row -> new Address(row.getString(1)),
+                "select payee from payee_withdrawn where payee > ? order by payee limit ?", after == null ? "" : after.text(),
+                most);
     }
 
     /** Books what the payee has withdrawn at finality: the difference to what is booked, which may be either way. */

@@ -69,6 +69,13 @@ class Answers {
         if (failure.param() != null) {
             json.put("param", failure.param());
         }
+        if (!failure.faults().isEmpty()) {
+            json.put("errors", failure.faults().stream()
+                    .map(fault -> Map.of("param", fault.param(), "detail", fault.detail())).toList());
+        }
+        if (failure.nextStep() != null) {
+            json.put("next", Map.of("label", failure.nextStep().label(), "href", failure.nextStep().href()));
+        }
         return json;
     }
 }

@@ -1,6 +1,7 @@
 package farthing.web;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,11 @@ public abstract class Problem extends RuntimeException {
     /** Name of the request parameter or form field at fault, where there is one. */
     public Optional<String> param() {
         return Optional.empty();
+    }
+
+    /** Everything that is wrong, where several fields can be; {@link #param} and {@link #detail} are those of the first. */
+    public List<Fault> faults() {
+        return List.of();
     }
 
     /** Where a person can go to put it right. */

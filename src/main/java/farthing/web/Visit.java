@@ -77,6 +77,23 @@ public class Visit {
         viewer = Optional.empty();
     }
 
+    /**
+     * Tells the session of this browser from every other, and is no secret: what is begun in a session can be bound to it.
+     *
+     * @throws SignInFirst when nobody is signed in
+     */
+    public String sessionMark() {
+        signedIn();
+        return tokens.sign("mark of session", cookie(SESSION).orElseThrow()).substring(0, 22);
+    }
+
+    /** Begins the session of this browser anew; every other one of the account ends. */
+    public void endOtherSessions() {
+        long account = signedIn().account();
+        sessions.endAll(account);
+        signIn(account);
+    }
+
     /** For the field {@code _csrf} of every form. */
     public String csrf() {
         return cookie(SESSION).map(token -> tokens.sign("csrf of session", token))

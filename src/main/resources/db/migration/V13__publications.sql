@@ -33,8 +33,11 @@ create table publication (
     owner      text        not null,
     name       text        not null,
     state      text        not null check (state in ('RUNNING', 'LISTED', 'REFUSED')),
-    wish       jsonb       not null,
-    steps      jsonb       not null,
+    -- JSON, like the steps.
+    wish       text        not null,
+    steps      text        not null,
+    -- How often it was begun: one that ends the server each time is given up.
+    attempts   integer     not null default 0,
     -- How the trial run went, in words.
     trial      text,
     -- Why it was refused: the rule, and the parameter or field at fault where there is one.
@@ -56,7 +59,7 @@ create index publication_version on publication (version);
 create table publish_draft (
     id         text        primary key,
     account    bigint      not null,
-    content    jsonb       not null,
+    content    text        not null,
     updated_at timestamptz not null
 );
 create index publish_draft_account on publish_draft (account, updated_at);

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 
@@ -76,8 +77,10 @@ class CatalogTest {
         seeds.plant(folder, demo.developer(), "wren", progress::add);
 
         assertThat(progress).isEmpty();
-        assertThat(catalog.listings()).extracting(listing -> listing.model().toString()).doesNotHaveDuplicates().contains(
-                "wren/kjv", "wren/minilm-l6-v2", "wren/minilm-l6-v2-int8", "wren/bge-small-en-v1.5-int8", "wren/langdetect");
+        assertThat(models.callable(Instant.now(), Optional.empty(), Optional.empty(), 100)).extracting(Models.Named::called)
+                .doesNotHaveDuplicates().contains(
+                        "wren/kjv", "wren/minilm-l6-v2", "wren/minilm-l6-v2-int8", "wren/bge-small-en-v1.5-int8",
+                        "wren/langdetect");
     }
 
     @Test

@@ -131,6 +131,20 @@ class EarningsTest {
         assertThat(shown.earned).isEqualTo(rows.stream().mapToLong(Row::earned).sum()).isGreaterThan(0);
         assertThat(rows.stream().filter(row -> row.model.equals(kjv.model)).mapToLong(Row::charged).sum())
                 .isGreaterThanOrEqualTo(kjv.charged);
+
+        SigningKey other = TestChain.fundedKey();
+        developer.link(other).form("/account").post("/account/wallets/" + other.address() + "/payout").then().statusCode(303);
+        // What a wallet has earned stays on the page when the account is paid at another.
+        assertThat(figures()).isEqualTo(shown);
+        assertThat(rows()).isEqualTo(rows);
+        developer.form("/earnings").formParam("wallet", other.address().text()).post("/earnings/withdraw").then()
+                .statusCode(409).body(containsString(other.address().text()));
+        developer.form("/earnings").formParam("wallet", accounts.walletOf(demo.developer()).text()).post("/earnings/withdraw")
+                .then().statusCode(404).body(containsString("No such wallet"));
+        String cold = "/account/wallets/" + TestChain.keys().cold().address();
+        developer.form("/account").post(cold + "/payout").then().statusCode(303);
+        developer.form("/account").post("/account/wallets/" + other.address() + "/unlink").then().statusCode(303);
+        assertThat(figures()).isEqualTo(shown);
     }
 
     @Test

@@ -182,7 +182,10 @@ class ApiKeysTest {
         String revoke = "/keys/" + caller.key().value() + "/revoke";
         browser.request().get(revoke).then().statusCode(200).body(containsString("cannot be undone"));
         browser.form(revoke).post(revoke).then().statusCode(303);
-        browser.request().get("/keys").then().body(containsString("revoked"));
+        browser.request().get("/keys").then().body(allOf(containsString("1 revoked or expired key is not shown"),
+                containsString("None is active"), not(containsString("search &lt;"))));
+        browser.request().get("/keys?ended=true").then()
+                .body(allOf(containsString("search &lt;staging&gt;"), containsString("Hide revoked")));
         assertThatThrownBy(() -> keys.authenticate("Bearer " + secret.group())).isInstanceOf(RevokedApiKey.class);
     }
 

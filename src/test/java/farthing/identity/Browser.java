@@ -52,6 +52,16 @@ public class Browser {
         return this;
     }
 
+    /** Links another wallet to the account that is signed in. */
+    public Browser link(SigningKey wallet) {
+        JsonPath challenge = form("/account").accept("application/json").formParam("address", wallet.address().text())
+                .post("/account/wallets/challenge").then().statusCode(200).extract().jsonPath();
+        form("/account").accept("application/json").formParam("nonce", challenge.getString("nonce"))
+                .formParam("signature", sign(wallet, challenge.getString("message"))).post("/account/wallets/verify").then()
+                .statusCode(200);
+        return this;
+    }
+
     static String sign(SigningKey wallet, String message) {
         return "0x" + HexFormat.of().formatHex(wallet.signPersonal(message));
     }

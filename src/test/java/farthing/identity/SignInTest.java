@@ -161,7 +161,7 @@ class SignInTest {
         }
         assertThat(signedIn).isEqualTo(1);
         browser.verify(nonce, signature).then().statusCode(401).contentType("application/problem+json")
-                .body("code", equalTo("reused_nonce")).body("detail", containsString("Sign in again"));
+                .body("code", equalTo("reused_nonce")).body("detail", containsString("again"));
     }
 
     @Test

@@ -74,6 +74,29 @@ class SettingsTest {
     }
 
     @Test
+    void anOrganisationIsWhollyConfiguredOrNotAtAll() {
+        Map<String, String> whole = Map.of("FARTHING_OIDC_URL", "http://127.0.0.1:8180/realms/farthing",
+                "FARTHING_OIDC_CLIENT_SECRET", "0123456789abcdef0123456789abcdef", "FARTHING_OIDC_ADMIN", "true");
+
+        assertThat(Settings.of(whole)).isEqualTo(Settings.of(Map.of()));
+        assertRefused(both(PRODUCTION, whole), "FARTHING_OIDC_URL is 'http://127.0.0.1:8180/realms/farthing'", "the https");
+        assertRefused(without(whole, "FARTHING_OIDC_URL"), "FARTHING_OIDC_CLIENT_SECRET, FARTHING_OIDC_ADMIN cannot be set");
+        assertRefused(without(whole, "FARTHING_OIDC_CLIENT_SECRET"), "FARTHING_OIDC_CLIENT_SECRET is missing or shorter");
+        assertRefused(both(whole, Map.of("FARTHING_OIDC_ADMIN", "yes")), "FARTHING_OIDC_ADMIN is 'yes'");
+        assertRefused(both(whole, Map.of("FARTHING_OIDC_URL", "https://login.example.org")), "is no realm of a Keycloak");
+    }
+
+    private static void assertRefused(Map<String, String> settings, String... sentence) {
+        assertThatThrownBy(() -> Settings.of(settings)).isInstanceOf(CannotStart.class).hasMessageContainingAll(sentence);
+    }
+
+    private static Map<String, String> without(Map<String, String> settings, String name) {
+        Map<String, String> rest = new HashMap<>(settings);
+        rest.remove(name);
+        return rest;
+    }
+
+    @Test
     void aChainComesWithAllThatStandsOnIt() {
         assertThat(Settings.of(CHAIN).ownChain()).isFalse();
         assertThatThrownBy(() -> Settings.of(Map.of("FARTHING_CHAIN_RPC_URL", "http://127.0.0.1:8545")))

@@ -200,11 +200,14 @@ final class Calls implements AutoCloseable {
     }
 
     private static Listing listing(Price price) {
-        VersionId version = new VersionId(1);
+        return listing(new VersionId(1), price, new Split(7000, 0, 2000, 0, 1000));
+    }
+
+    static Listing listing(VersionId version, Price price, Split split) {
         var files = new ArtefactFiles(Format.GGUF, Map.of(Role.MODEL, new Digest("00".repeat(32))));
         var loadable = new Loadable("1", EngineKind.GGUF, Task.COMPLETION, files, PromptTemplate.PLAIN, 192, Pooling.MEAN,
                 false);
         return new Listing(new ModelId("wren", "echo"), version, "1", Task.COMPLETION, loadable,
-                new Offer(new OfferId(1), version, Instant.EPOCH, price), new Split(7000, 0, 2000, 0, 1000), new AccountId(8));
+                new Offer(new OfferId(1), version, Instant.EPOCH, price), split, new AccountId(8));
     }
 }

@@ -70,6 +70,38 @@ final class LedgerOracle {
                     count(*) as calls from standing_usage group by 1, 2) u
                 full join key_spending s using (api_key, day)
                 where coalesce(u.nanos, 0) is distinct from s.nanos or coalesce(u.calls, 0) is distinct from s.calls""");
+        RULES.put("what a payer called on a day is the sum of its calls", """
+                select * from (select u.account, (u.charged_at at time zone 'UTC')::date as day, u.version, u.api_key,
+                        count(*) filter (where r.receipt is null) as calls,
+                        coalesce(sum(charge) filter (where r.receipt is null), 0) as nanos,
+                        coalesce(sum(input_tokens) filter (where r.receipt is null), 0) as input_tokens,
+                        coalesce(sum(output_tokens) filter (where r.receipt is null), 0) as output_tokens,
+                        coalesce(sum(items) filter (where r.receipt is null), 0) as items, count(r.receipt) as reversed,
+                        count(*) filter (where u.finish = 'ABANDONED') as abandoned
+                    from usage u left join usage_reversal r on r.receipt = u.receipt group by 1, 2, 3, 4) u
+                full join usage_day d using (account, day, version, api_key)
+                where (u.calls, u.nanos, u.input_tokens, u.output_tokens, u.items, u.reversed, u.abandoned) is distinct from
+                    (d.calls, d.nanos, d.input_tokens, d.output_tokens, d.items, d.reversed, d.abandoned)""");
+        RULES.put("what a version was charged on a day is the sum of its calls, and its parts are the whole", """
+                select * from (select version, (charged_at at time zone 'UTC')::date as day, count(*) as calls,
+                    sum(charge) as nanos from standing_usage group by 1, 2) u
+                full join (select version, day, sum(calls) as calls, sum(nanos) as nanos,
+                    sum(developer + base_model + data_pool + validators + platform) as parts from version_day group by 1, 2) d
+                    using (version, day)
+                where coalesce(u.calls, 0) is distinct from d.calls or coalesce(u.nanos, 0) is distinct from d.nanos
+                    or d.parts is distinct from d.nanos""");
+        RULES.put("a version's total is the sum of its days", """
+                select * from (select version, instance, sum(calls) as calls, sum(nanos) as nanos, sum(developer) as a,
+                    sum(base_model) as b, sum(data_pool) as c, sum(validators) as d, sum(platform) as e
+                    from version_day group by 1, 2) d full join version_total t using (version, instance)
+                where (d.calls, d.nanos, d.a, d.b, d.c, d.d, d.e) is distinct from
+                    (t.calls, t.nanos, t.developer, t.base_model, t.data_pool, t.validators, t.platform)""");
+        RULES.put("a day of all is the sum of its versions", """
+                select * from (select day, instance, sum(calls) as calls, sum(nanos) as nanos, sum(developer) as a,
+                    sum(base_model) as b, sum(data_pool) as c, sum(validators) as d, sum(platform) as e
+                    from version_day group by 1, 2) d full join market_day t using (day, instance)
+                where (d.calls, d.nanos, d.a, d.b, d.c, d.d, d.e) is distinct from
+                    (t.calls, t.nanos, t.developer, t.base_model, t.data_pool, t.validators, t.platform)""");
         RULES.put("a lease has used what its calls cost, and their numbers are dense", """
                 select l.id, l.used, sum(u.charge), l.next_seq, count(u.*) from lease l left join usage u on u.lease = l.id
                 group by l.id having l.used <> coalesce(sum(u.charge), 0) or l.next_seq <> count(u.*)
@@ -95,6 +127,20 @@ final class LedgerOracle {
 
     /** @param signer any of the same chain: whose signature it is stands in the commit */
     static void check(DataSource source, ReceiptSigner signer) throws SQLException {
+        check(source, (statement, faults) -> checkSignatures(statement, signer, faults));
+    }
+
+    /** All but the signatures. */
+    static void checkSums(DataSource source) throws SQLException {
+        check(source, (statement, faults) -> {
+        });
+    }
+
+    private interface More {
+        void check(Statement statement, List<String> faults) throws SQLException;
+    }
+
+    private static void check(DataSource source, More more) throws SQLException {
         try (Connection connection = source.getConnection(); Statement statement = connection.createStatement()) {
             // One moment for all rules, since others may write meanwhile.
             connection.setAutoCommit(false);
@@ -107,7 +153,7 @@ final class LedgerOracle {
                     }
                 }
             }
-            checkSignatures(statement, signer, faults);
+            more.check(statement, faults);
             connection.rollback();
             assertThat(faults).isEmpty();
         }

@@ -1,0 +1,43 @@
+package farthing.metering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+
+import javax.sql.DataSource;
+
+import org.junit.jupiter.api.Test;
+
+import farthing.Generator;
+import farthing.TestDatabase;
+
+class GeneratorTest {
+
+    @Test
+    void theBooksOfAGeneratedMarketAreRightAndAllOfItIsSettled() throws Exception {
+        DataSource source = TestDatabase.separate("generated");
+        try (Connection connection = source.getConnection(); Statement statement = connection.createStatement()) {
+            Generator.Market market = new Generator(connection, new Generator.Sizes(200, 4_000, 7), line -> {
+            }).fill();
+            LedgerOracle.checkSums(source);
+            try (ResultSet row = statement.executeQuery(
+                    """
+                            select (select count(*) from model), (select count(*) from usage), (select count(*) from unsettled_lease),
+                                (select count(*) from usage_day where account = %d), (select count(*) from model where owner_account = %d),
+                                (select count(*) from usage u left join version v on v.id = u.version left join offer o on o.id = u.offer
+                                    left join lease l on l.id = u.lease left join api_key k on k.id = u.api_key and k.account = u.account
+                                    where v.id is null or o.id is null or l.id is null or k.id is null)"""
+                            .formatted(market.caller(), market.developer()))) {
+                row.next();
+                assertThat(row.getLong(1)).isEqualTo(200);
+                assertThat(row.getLong(2)).isEqualTo(4_000);
+                assertThat(row.getLong(3)).as("unsettled").isZero();
+                assertThat(row.getLong(4)).isPositive();
+                assertThat(row.getLong(5)).isPositive();
+                assertThat(row.getLong(6)).as("calls that refer to nothing").isZero();
+            }
+        }
+    }
+}
