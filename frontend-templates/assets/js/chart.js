@@ -14,6 +14,9 @@ function written(value, unit) {
   return value >= 1000 ? `${NUMBER.format(value / 1000)}\u00a0s` : `${NUMBER.format(value)}\u00a0ms`;
 }
 
+// There is no half a call.
+const WHOLE = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** i)).flat();
+
 function day(seconds) {
   return new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 }
@@ -52,10 +55,10 @@ function draw(host) {
       width: host.clientWidth,
       height: 240,
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-      scales: { x: { range: (_, min, max) => [min - 43_200, max + 43_200] }, y: { range: (_, __, max) => (unit === "%" ? [0, 105] : [0, Math.max(max ?? 0, unit === "ms" ? 0.1 : 1) * 1.1]) } },
+      scales: { x: { range: (_, min, max) => [min - 43_200, max + 43_200] }, y: { range: (_, __, max) => (unit === "%" ? [0, 105] : [0, Math.max(max ?? 0, unit === "ms" ? 0.1 : unit ? 4 : 1) * 1.1]) } },
       axes: [
         { ...axis, grid: { show: false }, space: 64, incrs: [1, 2, 7, 14, 28].map((days) => days * 86_400), values: "{D} {MMM}" },
-        { ...axis, size: unit ? 64 : 88, values: (_, splits) => splits.map((value) => written(value, unit)) },
+        { ...axis, size: unit ? 64 : 88, ...(unit === "calls" && { incrs: WHOLE }), values: (_, splits) => splits.map((value) => written(value, unit)) },
       ],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       series: [

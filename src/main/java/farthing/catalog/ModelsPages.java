@@ -120,7 +120,11 @@ class ModelsPages {
 
     private static List<Choice> sorts(Wanted wanted) {
         return Stream.of(Order.values()).filter(order -> order != Order.BEST || !wanted.text().isEmpty())
-                .map(order -> new Choice(order.parameter(), order.label, order == wanted.order())).toList();
+
+                // What is usual has no name, so that it can change with the text while somebody types.
+                .map(order -> new Choice(order == usual(wanted.text()) ? "" : order.parameter(), order.label,
+                        order == wanted.order()))
+                .toList();
     }
 
     /** Anything unknown is as good as nothing: an old or mistyped address still shows models. */
