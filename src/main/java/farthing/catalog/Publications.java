@@ -110,7 +110,7 @@ class Publications {
     private ModelId named(AccountId account, String owner, String name) {
         String handle = accounts.handleOf(account);
         if (!owner.equals(handle)) {
-            throw new InvalidListing("owner", "You publish under your own name: " + handle + "/" + name + ".");
+            throw new NotYourName(handle, name);
         }
         return ModelId.parse(owner + "/" + name).filter(id -> id.name().equals(name))
                 .orElseThrow(() -> new InvalidListing("name", "A model's name is 1 to 64 of a-z, 0-9, '.', '_' and '-', and"

@@ -57,7 +57,8 @@ class WalletsPages {
     @Path("/challenge")
     @Produces(MediaType.APPLICATION_JSON)
     public SignIn.Challenge challenge(@FormParam("address") @DefaultValue("") String address) {
-        return signIn.beginLink(new Address(address.strip()), signedIn.account(), visit.sessionMark());
+        AccountId account = signedIn.account();
+        return signIn.beginLink(new Address(address.strip()), account, visit.sessionMark());
     }
 
     @POST

@@ -173,10 +173,10 @@ class BudgetsPages {
             @FormParam("signature") @DefaultValue("") String signature) throws SQLException {
         AccountId account = signedIn.account();
         LineId asked = number(path);
-        Vouchers.Signed signed = Vouchers.read(line, ceiling, deadline, chainId, vault, signature);
         if (openedBy(accounts.walletsOf(account)).stream().noneMatch(opened -> opened.line().equals(asked))) {
             throw VoucherRefused.noSuchLine(asked);
         }
+        Vouchers.Signed signed = Vouchers.read(line, ceiling, deadline, chainId, vault, signature);
         vouchers.take(asked, signed);
         return Response.accepted(Map.of("line", asked.toString(), "ceiling", ceiling)).build();
     }
