@@ -75,15 +75,16 @@ class Publications {
     String begin(AccountId account, String owner, String name, VersionRequest request) {
         // Whoever has nowhere to be paid learns that before the fields are looked at.
         accounts.walletOf(account);
-        ModelId id = named(account, owner, name);
+        requireOwnName(account, owner, name);
+        Optional<ModelId> id = ModelId.parse(owner + "/" + name).filter(named -> named.name().equals(name));
         String publication = fresh();
         QuarkusTransaction.requiringNew().run(() -> {
             if (runs.underWay(account) >= MOST_AT_ONCE) {
                 throw new TooManyPublications();
             }
-            Wish wish = wish(account, id, request);
+            Wish wish = wish(account, owner, id, request);
             keepSecret(publication, request);
-            runs.persist(new PublicationRun(publication, account, id, runs.json(wish), clock.instant()));
+            runs.persist(new PublicationRun(publication, account, id.orElseThrow(), runs.json(wish), clock.instant()));
         });
         publisher.look();
         return publication;
@@ -107,39 +108,43 @@ class Publications {
         return "publication-" + publication;
     }
 
-    private ModelId named(AccountId account, String owner, String name) {
+    private void requireOwnName(AccountId account, String owner, String name) {
         String handle = accounts.handleOf(account);
         if (!owner.equals(handle)) {
             throw new NotYourName(handle, name);
         }
-        return ModelId.parse(owner + "/" + name).filter(id -> id.name().equals(name))
-                .orElseThrow(() -> new InvalidListing("name", "A model's name is 1 to 64 of a-z, 0-9, '.', '_' and '-', and"
-                        + " begins with a letter or digit, as in kjv-small."));
     }
 
-    private Wish wish(AccountId account, ModelId id, VersionRequest request) {
-        Model model = models.find(id).orElse(null);
+    /** @param id empty where the name is none; that is told together with what else is wrong */
+    private Wish wish(AccountId account, String owner, Optional<ModelId> id, VersionRequest request) {
+        Model model = id.flatMap(models::find).orElse(null);
         Version before = model == null || model.versions.isEmpty() ? null : model.versions.getFirst();
         Instant now = clock.instant();
         Terms terms = new Terms();
+        if (id.isEmpty()) {
+            terms.wrong("name",
+                    "A model's name is 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit, as in"
+                            + " kjv-small.");
+        }
         Task task = model != null && request.task() == null ? model.task() : terms.task(request.task());
         if (model != null && task != model.task()) {
-            terms.wrong("task", "The task of " + id + " is " + model.task + ", for all its versions; publish another model for"
-                    + " another task.");
+            terms.wrong("task",
+                    "The task of " + model.modelId() + " is " + model.task + ", for all its versions; publish another model for"
+                            + " another task.");
         }
         String purpose = model != null && request.purpose() == null ? model.purpose : terms.purpose(request.purpose());
         String card = model != null && request.card() == null ? model.card : terms.card(request.card());
         String licence = before != null && request.licence() == null ? before.licence
                 : terms.licence(licences, request.licence());
         String attribution = terms.text("attribution", request.attribution(),
-                before == null ? "By " + id.owner() + "." : before.attribution);
+                before == null ? "By " + owner + "." : before.attribution);
         String provenance = terms.text("provenance", request.provenance(), before == null
                 ? "Its developer says nothing of the data that it was trained on."
                 : before.provenance);
         Price price = price(terms, request.offer(), before, now);
         Instant from = request.offer() == null ? null : terms.from(request.offer().from(), now);
         if (before != null) {
-            notice(terms, id, before, price, from == null ? now : from, now);
+            notice(terms, before.model.modelId(), before, price, from == null ? now : from, now);
         }
         Split split = request.split() == null ? before == null ? Terms.USUAL_SPLIT : before.split()
                 : terms.split(request.split());
@@ -192,7 +197,7 @@ class Publications {
         }
     }
 
-    private Map<Role, String> files(Terms terms, AccountId account, ModelId id, VersionRequest request) {
+    private Map<Role, String> files(Terms terms, AccountId account, Optional<ModelId> id, VersionRequest request) {
         Map<String, String> given = request.files() == null ? Map.of() : request.files();
         if (request.endpoint() != null) {
             if (!given.isEmpty()) {
@@ -215,15 +220,16 @@ class Publications {
         return files;
     }
 
-    private boolean complete(Terms terms, AccountId account, ModelId id, Role role, String upload) {
+    private boolean complete(Terms terms, AccountId account, Optional<ModelId> id, Role role, String upload) {
         String param = "files." + role.name().toLowerCase(Locale.ROOT);
         try {
             Upload file = uploads.complete(account, UploadId.parse(upload));
             if (runs.uses(account, upload)) {
                 terms.wrong(param, "'" + file.fileName() + "' is being published already; wait for the end of that.");
             } else if (role == Role.MODEL) {
-                models.labelOf(id, Objects.requireNonNull(file.digest()).hex())
-                        .ifPresent(label -> terms.wrong(param, sameBytes(id, label)));
+                String sha256 = Objects.requireNonNull(file.digest()).hex();
+                id.ifPresent(model -> models.labelOf(model, sha256)
+                        .ifPresent(label -> terms.wrong(param, sameBytes(model, label))));
             }
             return true;
         } catch (UploadRefused refused) {

@@ -232,7 +232,7 @@ class PublishPages {
     @PUT
     @Path("/drafts/{id}")
     @Consumes(MediaType.APPLICATION_JSON)
-    @Produces(MediaType.APPLICATION_JSON)
+    @Produces({ MediaType.APPLICATION_JSON, MediaType.TEXT_HTML })
     public void keep(String id, Map<String, String> content) {
         drafts.save(signedIn.account(), id, content);
     }

@@ -35,6 +35,10 @@ record PublishView(boolean signedIn, boolean payable, String handle, String comm
         return values.getOrDefault(name, "");
     }
 
+    public String nameHint() {
+        return "Callers write " + handle + "/ and this name. It stays.";
+    }
+
     public boolean is(String name, String value) {
         return value(name).equals(value);
     }

@@ -193,8 +193,9 @@ class PublishTest {
                 .body("errors.find { it.param == 'licence' }.detail", containsString("Did you mean Apache-2.0"))
                 .body("errors.find { it.param == 'split' }.detail", containsString("add 200"))
                 .body("errors.find { it.param == 'files.model' }.detail", containsString("Upload the model"));
-        ada.publish("Not A Name", version).then().statusCode(422).body("param", equalTo("name"));
-        ada.api().body(version).post("/api/models/wren/stolen/versions").then().statusCode(422).body("param", equalTo("owner"));
+        ada.publish("Not A Name", version).then().statusCode(422).body("param", equalTo("name"))
+                .body("errors.param", hasItem("licence"));
+        ada.api().body(version).post("/api/models/wren/stolen/versions").then().statusCode(403).body("param", equalTo("owner"));
         given().contentType("application/json").body(version).post("/api/models/wren/x/versions").then().statusCode(401);
     }
 
