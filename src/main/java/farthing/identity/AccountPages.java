@@ -124,7 +124,8 @@ class AccountPages {
                         : null,
                 form.chosen().contains(Scope.PUBLISH)
                         ? "FARTHING_ACCESS_TOKEN=" + secret + " \\\n  ./farthing publish " + handle + "/my-model --url "
-                                + site.publicUrl() + " \\\n  --file my-model.gguf --task completion --purpose \"Continues verse.\""
+                                + site.publicUrl()
+                                + " \\\n  --file my-model.gguf --task completion --purpose \"Continues verse.\""
                                 + " --licence Apache-2.0 --price-output 0.40"
                         : null);
         // Shown in this answer alone: a redirect would have to keep the secret somewhere.
