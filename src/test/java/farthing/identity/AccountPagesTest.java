@@ -164,7 +164,7 @@ class AccountPagesTest {
                 .extract().asString();
         Matcher secret = Pattern.compile("fp_[0-9A-Za-z]{49}").matcher(page);
         assertThat(secret.find()).isTrue();
-        assertThat(page).contains("/api/models").contains("./farthing publish --server").contains("build &lt;server&gt;");
+        assertThat(page).contains("/api/models").contains("./farthing publish wallet-").contains("build &lt;server&gt;");
         browser.request().get("/account").then()
                 .body(allOf(not(containsString(secret.group())), containsString(secret.group().substring(0, 7)),
                         containsString("read, publish"), containsString("never")));
