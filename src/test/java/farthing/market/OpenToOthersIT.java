@@ -42,7 +42,7 @@ class OpenToOthersIT {
             .setTimeout(60_000);
     private static final LocatorAssertions.IsVisibleOptions IN_A_WHILE = new LocatorAssertions.IsVisibleOptions()
             .setTimeout(60_000);
-    private static final Pattern RECEIPT = Pattern.compile("\"receipt\":\\s*\"([0-9a-f-]{36})\"");
+    private static final Pattern RECEIPT = Pattern.compile("\"receipt\":\\s*\"([^\"]+)\"");
 
     private final FarthingProcess server;
     private final Chromium chromium;

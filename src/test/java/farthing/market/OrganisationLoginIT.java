@@ -221,7 +221,7 @@ class OrganisationLoginIT {
         SigningKey wallet = SigningKey.generate(new SecureRandom());
         String token = keycloak.token(fay, way.port);
         HttpResponse<String> unpaid = publish(token, "{}");
-        assertThat(unpaid.statusCode()).as(unpaid.body()).isEqualTo(422);
+        assertThat(unpaid.statusCode()).as(unpaid.body()).isEqualTo(409);
         assertThat(unpaid.body()).contains("wallet");
         try (Chromium chromium = new Chromium(); BrowserContext browser = chromium.browser.newContext()) {
             BrowserWallet.install(browser, wallet);
