@@ -208,7 +208,7 @@ class PublishPages {
 
     private String command(String handle) {
         return """
-                export FARTHING_TOKEN=fp_…
+                export FARTHING_ACCESS_TOKEN=fp_…
                 ./farthing publish %s/my-model --url %s \\
                   --file my-model.gguf --task completion \\
                   --purpose "Continues verse." --card card.md \\

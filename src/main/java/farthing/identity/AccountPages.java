@@ -123,8 +123,10 @@ class AccountPages {
                         ? "curl -H \"Authorization: Bearer " + secret + "\" " + site.publicUrl() + "/api/models"
                         : null,
                 form.chosen().contains(Scope.PUBLISH)
-                        ? "FARTHING_TOKEN=" + secret + " \\\n  ./farthing publish --server " + site.publicUrl() + " " + handle
-                                + "/my-model my-model.gguf"
+                        ? "FARTHING_ACCESS_TOKEN=" + secret + " \\\n  ./farthing publish " + handle + "/my-model --url "
+                                + site.publicUrl()
+                                + " \\\n  --file my-model.gguf --task completion --purpose \"Continues verse.\""
+                                + " --licence Apache-2.0 --price-output 0.40"
                         : null);
         // Shown in this answer alone: a redirect would have to keep the secret somewhere.
         return Response.ok(page(id, new Told(handle, null, false, null, created, null)))

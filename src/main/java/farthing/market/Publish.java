@@ -65,7 +65,7 @@ public final class Publish {
               --from FILE            YAML or JSON with the same names; what stands here comes first
               --url ADDRESS          of the site; FARTHING_PUBLIC_URL or http://127.0.0.1:8080 without it
 
-            FARTHING_TOKEN is a personal access token (fp_…) with the scope publish, from the page /account.
+            FARTHING_ACCESS_TOKEN is a personal access token (fp_…) with the scope publish, from the page /account.
             What a further version leaves out is as in the one before. An upload that was interrupted goes on where it stopped.
             Exit code 0: listed; 1: refused; 2: wrong command; 3: the site could not be reached.""";
 
@@ -114,7 +114,7 @@ public final class Publish {
     }
 
     public static void main(String[] args) {
-        System.exit(run(args, System.getenv("FARTHING_TOKEN"), System.out, System.err, System.console() != null));
+        System.exit(run(args, System.getenv("FARTHING_ACCESS_TOKEN"), System.out, System.err, System.console() != null));
     }
 
     static int run(String[] args, @Nullable String token, PrintStream out, PrintStream err, boolean terminal) {
@@ -126,7 +126,7 @@ public final class Publish {
             Map<String, String> options = options(args);
             if (token == null || !token.startsWith("fp_")) {
                 throw new Failed(WRONG_COMMAND,
-                        "FARTHING_TOKEN must be a personal access token (fp_…) with the scope publish; make one at"
+                        "FARTHING_ACCESS_TOKEN must be a personal access token (fp_…) with the scope publish; make one at"
                                 + " /account. (To a server the same name means the address of its vault's token: set it for this command only.)");
             }
             new Publish(out, terminal, args[0], options, token).publish();

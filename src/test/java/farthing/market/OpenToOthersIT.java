@@ -4,10 +4,12 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -103,6 +105,47 @@ class OpenToOthersIT {
             withdraw(workshop, wallet, developers);
         }
         assertThat(complaints).isEmpty();
+    }
+
+    @Test
+    void theCommandPublishesAndGoesOnWhereTheLineWasCut(@TempDir Path cache) throws Exception {
+        Visitor wren = Visitor.signedIn(server, server.demoWallet("wren"));
+        Matcher token = Pattern.compile("fp_[0-9A-Za-z]{49}").matcher(wren.post("/account", "/account/tokens",
+                Map.of("name", "command", "scopes", "publish", "expires", "")).body());
+        assertThat(token.find()).isTrue();
+        List<String> command = List.of("wren/by-command", "--file", SEED.resolve("langdetect/langdetect-183.bin").toString(),
+                "--task", "language-identification", "--purpose", "Tells languages apart.", "--licence", "Apache-2.0",
+                "--price-item", "0.0001", "--split", "developer=9200");
+        try (Way way = new Way(server.uri("/").getPort())) {
+            way.cutAfter(5_000_000);
+            Ended cut = run(cache, token.group(), way.port, command);
+            assertThat(cut.exit()).as(cut.output()).isEqualTo(3);
+            way.mend();
+            Ended whole = run(cache, token.group(), way.port, command);
+            assertThat(whole.exit()).as(whole.output()).isZero();
+            assertThat(whole.output()).contains("/models/wren/by-command");
+            assertThat(way.passed()).as("what had arrived was not sent again").isLessThan(8_000_000);
+        }
+        Ended again = run(cache, token.group(), server.uri("/").getPort(), command);
+        assertThat(again.exit()).as(again.output()).isEqualTo(1);
+        assertThat(again.output()).contains("wren/by-command@1");
+        assertThat(server.get("/models/wren/by-command").body()).contains("Tells languages apart.");
+    }
+
+    private record Ended(int exit, String output) {
+    }
+
+    private static Ended run(Path cache, String token, int port, List<String> arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp", Published.CLASS_PATH, "farthing.market.Publish"));
+        command.addAll(arguments);
+        command.addAll(List.of("--url", "http://127.0.0.1:" + port));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("FARTHING_ACCESS_TOKEN", token);
+        builder.environment().put("XDG_CACHE_HOME", cache.toString());
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Ended(process.waitFor(), output);
     }
 
     private record Call(String receipt, long nanos) {

@@ -8,9 +8,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Every page that a person may see, and as whom: the tests of accessibility, of phones and of weight, and the screenshots, all
- * go
- * through it. A new page is added here.
+ * Every page that a person may see, and as whom: the tests of accessibility, of phones and of weight, and the screenshots,
+ * all go through it. A new page is added here.
  */
 final class PageTable {
 
@@ -46,10 +45,12 @@ final class PageTable {
             "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=playground",
             "/models/wren/kjv?tab=performance", "/compare?m=wren/kjv&m=wren/langdetect",
             "/models/wren/minilm-l6-v2?tab=playground", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
+            "/models/wren/kjv?tab=performance", "/compare?m=wren/kjv&m=wren/minilm-l6-v2", "/publish",
             "/models/wren/langdetect?in=x", "/batches", "/batches/1", "/docs", "/docs/callers", "/docs/developers",
             "/docs/contributors", "/docs/operators", "/docs/billing", "/docs/api", "/budgets", "/keys", "/usage",
             "/usage?from=2020-01-01&to=2020-01-02", "/earnings", "/account", "/receipts/{receipt}");
-    private static final List<String> DEVELOPERS = List.of("/earnings", "/models/wren/kjv");
+    private static final List<String> DEVELOPERS = List.of("/earnings", "/models/wren/kjv", "/publish",
+            "/models/wren/kjv/manage", "/records/1");
     private static final List<String> OPERATORS = List.of("/operator", "/operator?handle=robin");
 
     /** For a server whose first batch comes soon. */

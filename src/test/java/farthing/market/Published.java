@@ -18,7 +18,7 @@ import farthing.receipt.Verifying;
 /** What anyone can learn of batches and receipts, and check without the server. */
 final class Published {
 
-    private static final String CLASS_PATH = "target/quarkus-app/app/*:target/quarkus-app/quarkus/*"
+    static final String CLASS_PATH = "target/quarkus-app/app/*:target/quarkus-app/quarkus/*"
             + ":target/quarkus-app/lib/main/*:target/quarkus-app/lib/boot/*";
 
     private final FarthingProcess server;

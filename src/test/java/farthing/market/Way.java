@@ -7,6 +7,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The way from a server to another, which can be cut while the other goes on for everybody else. */
 final class Way implements AutoCloseable {
@@ -14,6 +15,7 @@ final class Way implements AutoCloseable {
     final int port;
     private final int to;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicLong left = new AtomicLong(Long.MAX_VALUE);
     private ServerSocket door;
 
     Way(int to) {
@@ -29,7 +31,18 @@ final class Way implements AutoCloseable {
         open.forEach(Way::closeQuietly);
     }
 
+    /** Once so many bytes have gone to the other, all in all. */
+    void cutAfter(long bytes) {
+        left.set(bytes);
+    }
+
+    /** Bytes that went to the other since it was last mended. */
+    long passed() {
+        return Long.MAX_VALUE - left.get();
+    }
+
     void mend() {
+        left.set(Long.MAX_VALUE);
         door = open(port);
         accept(door);
     }
@@ -50,8 +63,8 @@ final class Way implements AutoCloseable {
                     Socket on = new Socket(InetAddress.getLoopbackAddress(), to);
                     open.add(from);
                     open.add(on);
-                    pass(from, on);
-                    pass(on, from);
+                    pass(from, on, left);
+                    pass(on, from, new AtomicLong(Long.MAX_VALUE));
                 } catch (IOException cut) {
                     // Whoever came meanwhile is told by the closed door.
                 }
@@ -59,10 +72,17 @@ final class Way implements AutoCloseable {
         });
     }
 
-    private void pass(Socket from, Socket on) {
+    private void pass(Socket from, Socket on, AtomicLong budget) {
         Thread.ofVirtual().start(() -> {
             try (from; on) {
-                from.getInputStream().transferTo(on.getOutputStream());
+                byte[] buffer = new byte[1 << 14];
+                for (int read = from.getInputStream().read(buffer); read >= 0; read = from.getInputStream().read(buffer)) {
+                    if (budget.addAndGet(-read) < 0) {
+                        cut();
+                        return;
+                    }
+                    on.getOutputStream().write(buffer, 0, read);
+                }
             } catch (IOException cut) {
                 // Both ends close, as at the end.
             }
