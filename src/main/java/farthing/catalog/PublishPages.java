@@ -50,8 +50,11 @@ import io.smallrye.common.annotation.Blocking;
 @Blocking
 class PublishPages {
 
-    /** @param manageHref and the others: once it is listed */
-    record ProgressPage(PublicationView publication, @Nullable String again, @Nullable String manageHref,
+    /**
+     * @param self where it is asked for again
+     * @param manageHref and the next: once it is listed
+     */
+    record ProgressPage(PublicationView publication, String self, @Nullable String again, @Nullable String manageHref,
             @Nullable String recordHref) {
     }
 
@@ -247,7 +250,8 @@ class PublishPages {
     @GET
     @Path("/{id}")
     @Transactional
-    public TemplateInstance progress(String id, @RestQuery @Nullable String draft) {
+    public TemplateInstance progress(String id, @RestQuery("draft") @Nullable String asked) {
+        String draft = asked != null && asked.matches("[0-9a-f]{32}") ? asked : null;
         AccountId account = signedIn.account();
         PublicationView publication = publications.get(account, id);
         boolean listed = publication.state().equals("listed");
@@ -256,7 +260,8 @@ class PublishPages {
         }
         Integer version = listed ? runs.findById(id).version : null;
         String again = listed || draft == null || drafts.find(account, draft).isEmpty() ? null : "/publish?draft=" + draft;
-        return Templates.publication(new ProgressPage(publication, again, listed ? publication.href() + "/manage" : null,
+        String self = "/publish/" + id + (draft == null ? "" : "?draft=" + draft);
+        return Templates.publication(new ProgressPage(publication, self, again, listed ? publication.href() + "/manage" : null,
                 version == null ? null : "/records/" + Integer.toUnsignedString(version)));
     }
 

@@ -405,6 +405,9 @@ class Publisher {
         }
 
         void failed(String rule, String says) {
+            if (!steps.containsKey(rule)) {
+                expect(List.of(rule));
+            }
             put(rule, Step.State.FAILED, says);
         }
 
