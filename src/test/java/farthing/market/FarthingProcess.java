@@ -62,9 +62,14 @@ final class FarthingProcess implements AutoCloseable {
         try {
             int port = freePort();
             Path output = Files.createTempFile("farthing", ".log");
-            List<String> command = List.of("setsid", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m", "-jar",
-                    JAR.toString());
+            List<String> command = new ArrayList<>(List.of("setsid",
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m"));
+            if (!Boolean.getBoolean("farthing.full-speed")) {
+                // A server that lives for seconds is compiled longer than it runs.
+                command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+            }
+            command.addAll(List.of("-jar", JAR.toString()));
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
             builder.environment().keySet().removeIf(name -> name.startsWith("FARTHING_"));
             builder.environment().put("FARTHING_PORT", Integer.toString(port));

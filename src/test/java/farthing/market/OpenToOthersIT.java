@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -115,11 +116,13 @@ class OpenToOthersIT {
         assertThat(token.find()).isTrue();
         List<String> command = List.of("wren/by-command", "--file", SEED.resolve("langdetect/langdetect-183.bin").toString(),
                 "--task", "language-identification", "--purpose", "Tells languages apart.", "--licence", "Apache-2.0",
+                "--card", Files.writeString(cache.resolve("card.md"), "Tells 103 languages apart.").toString(),
                 "--price-item", "0.0001", "--split", "developer=9200");
         try (Way way = new Way(server.uri("/").getPort())) {
             way.cutAfter(5_000_000);
-            Ended cut = run(cache, token.group(), way.port, command);
-            assertThat(cut.exit()).as(cut.output()).isEqualTo(3);
+            Process cut = begin(cache, token.group(), way.port, command);
+            server.await("the line to be cut", way::isCut);
+            cut.destroyForcibly().waitFor();
             way.mend();
             Ended whole = run(cache, token.group(), way.port, command);
             assertThat(whole.exit()).as(whole.output()).isZero();
@@ -128,7 +131,7 @@ class OpenToOthersIT {
         }
         Ended again = run(cache, token.group(), server.uri("/").getPort(), command);
         assertThat(again.exit()).as(again.output()).isEqualTo(1);
-        assertThat(again.output()).contains("wren/by-command@1");
+        assertThat(again.output()).contains("version 1 of wren/by-command");
         assertThat(server.get("/models/wren/by-command").body()).contains("Tells languages apart.");
     }
 
@@ -136,6 +139,12 @@ class OpenToOthersIT {
     }
 
     private static Ended run(Path cache, String token, int port, List<String> arguments) throws Exception {
+        Process process = begin(cache, token, port, arguments);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Ended(process.waitFor(), output);
+    }
+
+    private static Process begin(Path cache, String token, int port, List<String> arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp", Published.CLASS_PATH, "farthing.market.Publish"));
         command.addAll(arguments);
@@ -143,9 +152,7 @@ class OpenToOthersIT {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("FARTHING_ACCESS_TOKEN", token);
         builder.environment().put("XDG_CACHE_HOME", cache.toString());
-        Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Ended(process.waitFor(), output);
+        return builder.start();
     }
 
     private record Call(String receipt, long nanos) {

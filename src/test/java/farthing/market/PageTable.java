@@ -43,9 +43,8 @@ final class PageTable {
     private static final List<String> PUBLIC = List.of("/sign-in", "/");
     private static final List<String> CALLERS = List.of("/", "/models", "/models?q=embedding", "/models?q=zebra",
             "/models/wren/kjv", "/models/wren/kjv?tab=use", "/models/wren/kjv?tab=playground",
-            "/models/wren/kjv?tab=performance", "/compare?m=wren/kjv&m=wren/langdetect",
             "/models/wren/minilm-l6-v2?tab=playground", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
-            "/models/wren/kjv?tab=performance", "/compare?m=wren/kjv&m=wren/minilm-l6-v2", "/publish",
+            "/models/wren/kjv?tab=performance", "/compare?model=wren/kjv&model=wren/minilm-l6-v2", "/publish",
             "/models/wren/langdetect?in=x", "/batches", "/batches/1", "/docs", "/docs/callers", "/docs/developers",
             "/docs/contributors", "/docs/operators", "/docs/billing", "/docs/api", "/budgets", "/keys", "/usage",
             "/usage?from=2020-01-01&to=2020-01-02", "/earnings", "/account", "/receipts/{receipt}");

@@ -41,6 +41,10 @@ final class Way implements AutoCloseable {
         return Long.MAX_VALUE - left.get();
     }
 
+    boolean isCut() {
+        return door.isClosed();
+    }
+
     void mend() {
         left.set(Long.MAX_VALUE);
         door = open(port);
