@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ import farthing.artefact.Role;
 
 /** Keeps the worker of one version: starts it for a call, restarts it with growing pauses, hands out its places in order. */
 final class Supervisor {
+
+    /** How often a full house is looked at, 25 ms apart, before a call from another server is turned away. */
+    private static final int LOOKS = 20;
 
     private static final System.Logger LOG = System.getLogger(Supervisor.class.getName());
     /** So many failures in a row are no chance. */
@@ -56,12 +60,27 @@ final class Supervisor {
 
     /** A connection for a server elsewhere, which counts and queues its calls itself; to be taken back. */
     SocketChannel lend(Map<Role, Path> files) {
-        places.enter();
+        enterPatiently();
         try {
             return connect(worker(files));
         } catch (RuntimeException e) {
             places.leave();
             throw e;
+        }
+    }
+
+    /** A server that has hung up is noticed a moment later: its place may be free although it is not given back yet. */
+    private void enterPatiently() {
+        for (int looks = 1;; looks++) {
+            try {
+                places.enter();
+                return;
+            } catch (EngineBusy full) {
+                if (looks == LOOKS) {
+                    throw full;
+                }
+                LockSupport.parkNanos(Duration.ofMillis(25).toNanos());
+            }
         }
     }
 
