@@ -101,13 +101,19 @@ class StoredUploads implements PanacheRepositoryBase<StoredUpload, UUID> {
         }
         if (upload.digest != null) {
             lock("blob " + upload.digest);
-            if (!upload.shared && count(BLOB_IN_USE, upload.digest, id) == 0) {
+            if (!upload.shared && count(BLOB_IN_USE, upload.digest, id) == 0 && !listed(upload.digest)) {
                 blobs.delete(new Digest(upload.digest));
             }
         }
         end.accept(upload);
         // Twice is once: the blob may come back as another upload's.
         upload.digest = null;
+    }
+
+    /** A version may have the same bytes and yet not be made of an upload: the address of a remote endpoint is a file, too. */
+    private boolean listed(String digest) {
+        return (boolean) getEntityManager().createNativeQuery("select exists (select from version_file where sha256 = ?1)")
+                .setParameter(1, digest).getSingleResult();
     }
 
     void gone(UUID id) {

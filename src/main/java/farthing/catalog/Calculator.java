@@ -36,8 +36,13 @@ record Calculator(String in, String out, String calls, @Nullable String inError,
         if (unitsError == null && answerError == null && numberError == null) {
             long output = generates ? Long.parseLong(answer) : 0;
             long typed = Long.parseLong(units);
-            each = byItem ? price.chargeRoundedDown(0, output, typed) : price.chargeRoundedDown(typed, output, 1);
-            cost = Amount.ofNanos(Math.multiplyExact(each.nanos(), Long.parseLong(number)));
+            try {
+                each = byItem ? price.chargeRoundedDown(0, output, typed) : price.chargeRoundedDown(typed, output, 1);
+                cost = Amount.ofNanos(Math.multiplyExact(each.nanos(), Long.parseLong(number)));
+            } catch (ArithmeticException tooMuch) {
+                each = null;
+                numberError = "Together that is more money than can be counted; write smaller numbers.";
+            }
         }
         return new Calculator(units, answer, number, unitsError, answerError, numberError,
                 byItem ? "Texts in a call" : "Input tokens in a call", generates ? "Output tokens in a call" : null, each,

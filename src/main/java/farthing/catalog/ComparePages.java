@@ -157,11 +157,7 @@ class ComparePages {
     private static List<Row> rows(List<One> models, Field in, Field out, Field calls) {
         Rows rows = new Rows(models);
         if (in.error == null && out.error == null && calls.error == null) {
-            rows.sums("These calls", one -> {
-                boolean generates = one.listing.task() == Task.COMPLETION || one.listing.task() == Task.CHAT;
-                Amount each = one.price().chargeRoundedDown(in.number(), generates ? out.number() : 0, 1);
-                return Amount.ofNanos(Math.multiplyExact(each.nanos(), calls.number()));
-            });
+            rows.add("These calls", models.stream().map(one -> together(one, in, out, calls)).toList());
         }
         rows.sums("1,000 calls typical for the task", one -> TypicalCall.of(one.listing.task()).costOfThousand(one.price()));
         rows.prices("1 million input tokens", Price::perMillionInputTokens);
@@ -186,6 +182,16 @@ class ComparePages {
                 .collect(Collectors.joining(", ")));
         rows.words("Version", one -> one.version.label);
         return rows.rows;
+    }
+
+    private static Cell together(One one, Field in, Field out, Field calls) {
+        boolean generates = one.listing.task() == Task.COMPLETION || one.listing.task() == Task.CHAT;
+        try {
+            Amount each = one.price().chargeRoundedDown(in.number(), generates ? out.number() : 0, 1);
+            return new Cell(Amount.ofNanos(Math.multiplyExact(each.nanos(), calls.number())), null);
+        } catch (ArithmeticException tooMuch) {
+            return new Cell(null, "more than can be counted");
+        }
     }
 
     private static final class Rows {

@@ -6,7 +6,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -99,7 +98,7 @@ class Management {
             if (version == null) {
                 terms.wrong("version", model.modelId() + " has no version '" + request.version() + "'.");
             } else {
-                notice(terms, version, price, from, now);
+                notice(terms, model, version, price, from, now);
             }
             terms.check();
             OfferRow row = new OfferRow(Objects.requireNonNull(version), from, price);
@@ -112,11 +111,12 @@ class Management {
         return offer;
     }
 
-    /** As in the registry on the chain; and nobody cuts a price for a while to raise it again at once. */
-    private static void notice(Terms terms, Version version, Price price, Instant from, Instant now) {
-        boolean rises = Stream.of(now, from).flatMap(moment -> version.offerAt(moment).stream())
-                .anyMatch(offer -> Terms.rises(offer.price(), price));
-        if (rises && from.isBefore(now.plus(Terms.NOTICE))) {
+    /**
+     * As in the registry on the chain; and nobody cuts a price for a while to raise it again at once, or brings a version that
+     * is still to come into force earlier and dearer than what is called until then.
+     */
+    private static void notice(Terms terms, Model model, Version version, Price price, Instant from, Instant now) {
+        if (from.isBefore(now.plus(Terms.NOTICE)) && model.cheaper(price, from, now, version).isPresent()) {
             terms.wrong("offer.from", "A price rise needs 24 hours' notice: let it begin at "
                     + now.plus(Terms.NOTICE).truncatedTo(ChronoUnit.MINUTES).plus(1, ChronoUnit.MINUTES) + " or later.");
         }

@@ -3,6 +3,8 @@ package farthing.catalog;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 import jakarta.persistence.CascadeType;
 import jakarta.persistence.Entity;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.engine.Task;
 import farthing.identity.AccountId;
+import farthing.money.Price;
 
 /** A listing with all its versions, newest first. */
 @Entity
@@ -70,5 +73,22 @@ class Model {
 
     Task task() {
         return Task.ofWireName(task);
+    }
+
+    /**
+     * What is called at that moment by whoever names this version or, while it has no offer in force, by whoever names none.
+     *
+     * @param upTo null: one that is still to be listed
+     */
+    Optional<Version> calledAt(Instant moment, @Nullable Version upTo) {
+        return versions.stream().filter(version -> upTo == null || version.id <= upTo.id)
+                .filter(version -> version.offerAt(moment).isPresent()).findFirst();
+    }
+
+    /** The version beside which a price from this moment on is dearer, now or then; empty where it is for none. */
+    Optional<Version> cheaper(Price price, Instant from, Instant now, @Nullable Version upTo) {
+        return Stream.of(now, from).flatMap(moment -> calledAt(moment, upTo)
+                .filter(version -> version.offerAt(moment).filter(offer -> Terms.rises(offer.price(), price)).isPresent())
+                .stream()).findFirst();
     }
 }

@@ -143,8 +143,8 @@ class Publications {
                 : before.provenance);
         Price price = price(terms, request.offer(), before, now);
         Instant from = request.offer() == null ? null : terms.from(request.offer().from(), now);
-        if (before != null) {
-            notice(terms, before.model.modelId(), before, price, from == null ? now : from, now);
+        if (model != null) {
+            notice(terms, model, price, from == null ? now : from, now);
         }
         Split split = request.split() == null ? before == null ? Terms.USUAL_SPLIT : before.split()
                 : terms.split(request.split());
@@ -186,15 +186,18 @@ class Publications {
     }
 
     /** Who calls a model without naming a version gets the newest, and its price is no surprise either. */
-    private static void notice(Terms terms, ModelId id, Version before, Price price, Instant from, Instant now) {
-        boolean dearer = before.offerAt(now).filter(offer -> Terms.rises(offer.price(), price)).isPresent();
-        if (dearer && from.isBefore(now.plus(Terms.NOTICE))) {
-            terms.wrong("offer.from", "This is dearer than version " + before.label + ", and whoever calls " + id
-                    + " must know 24 hours before: let the offer begin at "
-                    + now.plus(Terms.NOTICE).truncatedTo(ChronoUnit.MINUTES)
-                            .plus(1, ChronoUnit.MINUTES)
-                    + " or later.");
+    private static void notice(Terms terms, Model model, Price price, Instant from, Instant now) {
+        if (from.isBefore(now.plus(Terms.NOTICE))) {
+            model.cheaper(price, from, now, null).ifPresent(version -> terms.wrong("offer.from",
+                    dearer(model.modelId(), version.label, now)));
         }
+    }
+
+    /** @param now from when on the 24 hours count */
+    static String dearer(ModelId id, String label, Instant now) {
+        return "This is dearer than version " + label + ", and whoever calls " + id
+                + " must know 24 hours before: let the offer begin at "
+                + now.plus(Terms.NOTICE).truncatedTo(ChronoUnit.MINUTES).plus(1, ChronoUnit.MINUTES) + " or later.";
     }
 
     private Map<Role, String> files(Terms terms, AccountId account, Optional<ModelId> id, VersionRequest request) {

@@ -300,6 +300,10 @@ class PublishPages {
         }
         Task task = new Terms().task(form.getFirst("task"));
         Price price = new Price(in.orElseThrow(), out.orElseThrow(), call.orElseThrow(), item.orElseThrow());
-        return Templates.example(WorkedExample.of(task, handle, price, split));
+        try {
+            return Templates.example(WorkedExample.of(task, handle, price, split));
+        } catch (ArithmeticException tooMuch) {
+            return Templates.example(WorkedExample.wrong("That is more money than can be counted; write lower prices."));
+        }
     }
 }

@@ -17,12 +17,14 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
 
 import javax.sql.DataSource;
 
@@ -78,6 +80,7 @@ class Publisher {
     private static final int USUAL_CONTEXT = 512;
     /** Tokens; the endpoint knows better and says so. */
     private static final int REMOTE_CONTEXT = 131_072;
+    static final String FILES = "Its files are here";
     static final String TRIAL = "It runs once on a small input";
     static final String LISTING = "It is listed";
 
@@ -230,18 +233,27 @@ class Publisher {
     private Listable files(PublicationRun run, Wish wish, Progress progress) throws Refused {
         List<VersionFile> files = new ArrayList<>();
         Map<Role, Path> paths = new EnumMap<>(Role.class);
-        wish.uploads().forEach((role, id) -> {
-            Upload upload = uploads.complete(run.developer(), UploadId.parse(id));
+        for (Map.Entry<Role, String> each : wish.uploads().entrySet()) {
+            Upload upload = complete(run, each.getKey(), each.getValue());
             Digest digest = Objects.requireNonNull(upload.digest());
-            files.add(new VersionFile(role, digest.hex(), upload.size()));
-            paths.put(role, blobs.path(digest));
-        });
+            files.add(new VersionFile(each.getKey(), digest.hex(), upload.size()));
+            paths.put(each.getKey(), blobs.path(digest));
+        }
         files.sort(Comparator.comparing(VersionFile::role));
         refuseSameBytes(run, new Digest(files.getFirst().sha256()));
         ArtefactFacts facts = checked(paths, wish.task(), progress);
         int context = Math.min(LONGEST_CONTEXT, facts.context() == null ? USUAL_CONTEXT : facts.context());
         return listable(run, wish, new Found(EngineKind.valueOf(facts.format().name()), facts.quantisation(),
                 facts.parameters() == null ? 1 : facts.parameters(), context), files);
+    }
+
+    /** It was complete when the publication began; its owner may have deleted it since. */
+    private Upload complete(PublicationRun run, Role role, String id) throws Refused {
+        try {
+            return uploads.complete(run.developer(), UploadId.parse(id));
+        } catch (UploadRefused gone) {
+            throw new Refused(FILES, "files." + role.name().toLowerCase(Locale.ROOT), gone.detail());
+        }
     }
 
     private ArtefactFacts checked(Map<Role, Path> paths, Task task, Progress progress) throws Refused {
@@ -308,13 +320,14 @@ class Publisher {
     private void list(PublicationRun run, Wish wish, Listable listable, String came, Progress progress) throws Refused {
         Instant now = clock.instant();
         String model = listable.files().getFirst().sha256();
+        Instant from = wish.offerFrom() == null || wish.offerFrom().isBefore(now) ? now : wish.offerFrom();
+        AtomicReference<@Nullable Refused> changed = new AtomicReference<>();
         VersionId version = QuarkusTransaction.requiringNew().call(() -> {
-            Optional<String> same = models.locked(run.model()).isEmpty() ? Optional.empty()
-                    : models.labelOf(run.model(), model);
-            if (same.isPresent()) {
+            Refused refused = changed(run, wish, model, from, now);
+            if (refused != null) {
+                changed.set(refused);
                 return null;
             }
-            Instant from = wish.offerFrom() == null || wish.offerFrom().isBefore(now) ? now : wish.offerFrom();
             Version row = models.list(run.developer(), accounts.walletOf(run.developer()), run.model(), listable.publication(),
                     listable.files(), from, now);
             if (wish.visibility() != null) {
@@ -331,11 +344,42 @@ class Publisher {
             return row.versionId();
         });
         if (version == null) {
-            throw new Refused("No version has these bytes yet", "files.model", Publications.sameBytes(run.model(),
-                    models.labelOf(run.model(), model).orElse("?")));
+            throw Objects.requireNonNull(changed.get());
         }
         catalog.changed(run.model());
         LOG.infof("listed %s of account %d", run.model(), run.account);
+    }
+
+    /** What was right when the publication began, and is not any more; from now on the model is locked. */
+    private @Nullable Refused changed(PublicationRun run, Wish wish, String file, Instant from, Instant now) {
+        if (accounts.deactivatedBecause(run.developer()).isPresent()) {
+            return new Refused(LISTING, null, "The account was deactivated meanwhile, so nothing of it is listed.");
+        }
+        String handle = accounts.handleOf(run.developer());
+        if (!handle.equals(run.owner)) {
+            return new Refused(LISTING, "owner",
+                    "Your account's name changed to " + handle + " meanwhile; publish it as " + handle
+                            + "/" + run.name + ".");
+        }
+        Model model = models.locked(run.model()).orElse(null);
+        if (model == null) {
+            return null;
+        }
+        if (model.ownerAccount != run.account) {
+            return new Refused(LISTING, "name",
+                    "There is a model " + run.model() + " of another account; choose another name.");
+        }
+        Optional<String> same = models.labelOf(run.model(), file);
+        if (same.isPresent()) {
+            return new Refused("No version has these bytes yet", "files.model",
+                    Publications.sameBytes(run.model(), same.get()));
+        }
+        // Known since the publication began, however long the checks took.
+        Optional<Version> cheaper = from.isBefore(run.createdAt.plus(Terms.NOTICE))
+                ? model.cheaper(wish.price(), from, now, null)
+                : Optional.empty();
+        return cheaper.map(version -> new Refused(LISTING, "offer.from",
+                Publications.dearer(run.model(), version.label, now))).orElse(null);
     }
 
     private void refuse(PublicationRun run, Wish wish, Refused refused, Progress progress) {

@@ -270,7 +270,8 @@ final class RemoteInvocation implements Invocation {
                     version, input, output, mostInputTokens, maxTokens);
         }
         inputTokens = (int) Math.min(input.longValue(), mostInputTokens);
-        outputTokens = (int) Math.min(output.longValue(), maxTokens);
+        // Of embeddings the output is not asked for, so it may be anything.
+        outputTokens = Math.clamp(output.longValue(), 0, maxTokens);
     }
 
     private static boolean whole(JsonNode number) {

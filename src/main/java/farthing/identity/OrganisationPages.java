@@ -58,7 +58,7 @@ class OrganisationPages {
         Member member = members.ofBrowser();
         members.forgetBrowser();
         visit.signIn(logins.accountOf(member).value());
-        return Response.seeOther(URI.create(SignIn.ownPage(next))).cookie(alsoThere(true)).build();
+        return Response.seeOther(SignIn.ownAddress(next)).cookie(alsoThere(true)).build();
     }
 
     /** Where the provider's refusal leads. */

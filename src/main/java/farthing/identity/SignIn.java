@@ -1,5 +1,7 @@
 package farthing.identity;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -176,6 +178,15 @@ class SignIn {
                 Expiration Time: %s""".formatted(site.domain(), wallet, statement, site.publicUrl(), chainId, nonce, now,
                 expires);
         return request == null ? message : message + "\nRequest ID: " + request;
+    }
+
+    /** The same for a header, where nothing but an address may stand. */
+    static URI ownAddress(String next) {
+        try {
+            return new URI(ownPage(next));
+        } catch (URISyntaxException e) {
+            return URI.create("/");
+        }
     }
 
     static String ownPage(String next) {

@@ -116,7 +116,8 @@ final class CommitWriter {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         Set<Pending> fenced = withoutTheirClaim(connection, batch);
         List<Row> rows = new ArrayList<>();
-        Map<Lease, List<Pending>> byLease = new TreeMap<>((a, b) -> Long.compareUnsigned(a.id().value(), b.id().value()));
+        // In the order in which the database sorts them: reversals lock leases, too.
+        Map<Lease, List<Pending>> byLease = new TreeMap<>((a, b) -> Long.compare(a.id().value(), b.id().value()));
         batch.stream().filter(p -> !fenced.contains(p))
                 .forEach(p -> byLease.computeIfAbsent(p.reservation().lease(), l -> new ArrayList<>()).add(p));
         for (Map.Entry<Lease, List<Pending>> each : byLease.entrySet()) {

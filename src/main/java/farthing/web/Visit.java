@@ -101,8 +101,14 @@ public class Visit {
     }
 
     boolean brought(String csrf) {
-        boolean session = cookie(SESSION).filter(token -> tokens.signed("csrf of session", token, csrf)).isPresent();
-        return session || knownVisit().filter(visit -> tokens.signed("csrf of visit", visit, csrf)).isPresent();
+        Optional<String> session = cookie(SESSION);
+        if (session.filter(token -> tokens.signed("csrf of session", token, csrf)).isPresent()) {
+            return true;
+        }
+        // What is done in a session takes its own token: a neighbouring domain could plant a visit that it made here, and knows
+        // its token. Signing in anew, from a page that is older than the session, takes nothing of it.
+        boolean ofVisit = session.isEmpty() || path().startsWith("/sign-in/");
+        return ofVisit && knownVisit().filter(visit -> tokens.signed("csrf of visit", visit, csrf)).isPresent();
     }
 
     String path() {

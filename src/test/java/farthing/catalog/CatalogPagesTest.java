@@ -103,6 +103,15 @@ class CatalogPagesTest {
     }
 
     @Test
+    void moreMoneyThanCanBeCountedIsNoError() {
+        catalog.publish(DEVELOPER, Examples.PAYEE, new ModelId("dear", "dearest"),
+                Examples.embedding("dearest", "Costs ten dollars.", inputPrice(10_000_000_000L)), FILES);
+        String most = "in=1000000&calls=1000000000";
+        page("/models/dear/dearest?" + most).statusCode(200).body(containsString("more money than can be counted"));
+        page("/compare?m=dear/dearest&m=wren/kjv&" + most).statusCode(200).body(containsString("more than can be counted"));
+    }
+
+    @Test
     void whatIsTickedToCompareStaysInTheAddress() {
         page("/models?q=langdetect&m=wren/kjv&m=wren/langdetect").statusCode(200)
                 .body(allOf(containsString("href=\"/compare?m=wren/kjv&amp;m=wren/langdetect\""),

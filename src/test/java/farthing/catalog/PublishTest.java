@@ -67,6 +67,8 @@ class PublishTest {
     @Inject
     PublicationRuns runs;
     @Inject
+    Publisher publisher;
+    @Inject
     Blobs blobs;
     @Inject
     Clock clock;
@@ -232,6 +234,80 @@ class PublishTest {
     }
 
     @Test
+    void aVersionThatIsStillToComeIsNoWayAroundTheNotice() {
+        ModelId id = listed("stairs");
+        Instant tomorrow = clock.instant().plus(Duration.ofHours(25));
+        QuarkusTransaction.requiringNew().run(() -> models.list(ada.account, ada.wallet.address(), id,
+                Examples.embedding("stairs", "Comes tomorrow.", Examples.inputPrice(10)), Examples.FILES, tomorrow,
+                clock.instant()));
+        catalog.changed(id);
+
+        ada.api().body(Map.of("version", "2", "per_million_input_tokens", 1000)).post("/api/models/" + id + "/offers").then()
+                .statusCode(422).body("param", equalTo("offer.from"));
+        Map<String, Object> third = Developer.version("embedding", Map.of());
+        ada.publish("stairs", third).then().statusCode(422).body("errors.find { it.param == 'offer.from' }.detail",
+                containsString("dearer than version 1"));
+        assertThat(catalog.resolve(id.toString()).offer().price()).isEqualTo(Examples.inputPrice(10));
+        ada.api().body(Map.of("version", "2", "per_million_input_tokens", 9)).post("/api/models/" + id + "/offers").then()
+                .statusCode(201);
+        assertThat(catalog.resolve(id.toString()).label()).isEqualTo("2");
+    }
+
+    @Test
+    void whatChangedWhileAPublicationWasUnderWayCounts() throws Exception {
+        String renamed = left("mine", ada.upload(KJV), "somebody-else");
+        assertThat(ada.ended(renamed).getString("refused.detail")).contains("name changed to " + ada.handle);
+
+        String deleted = ada.upload(KJV);
+        ada.api().header("Tus-Resumable", "1.0.0").delete("/api/uploads/" + deleted).then().statusCode(204);
+        String vanished = left("vanished", deleted, ada.handle);
+        assertThat(ada.ended(vanished).getString("refused.param")).isEqualTo("files.model");
+
+        String upload = ada.upload(KJV);
+        accounts.deactivate(ada.account, "A test.");
+        left("gone", upload, ada.handle);
+        try {
+            for (long until = System.nanoTime() + Duration.ofSeconds(40).toNanos(); System.nanoTime() < until;) {
+                if (QuarkusTransaction.requiringNew().call(() -> runs.underWay(ada.account)) == 0) {
+                    break;
+                }
+                Thread.sleep(50);
+            }
+        } finally {
+            accounts.reactivate(ada.account);
+        }
+        assertThat(QuarkusTransaction.requiringNew().call(() -> models.of(ada.account))).isEmpty();
+    }
+
+    /** As a server leaves it that ended. */
+    private String left(String name, String upload, String owner) {
+        String id = Publications.fresh();
+        Wish wish = new Wish(Map.of(farthing.artefact.Role.MODEL, upload), null, farthing.engine.Task.COMPLETION, "Is late.",
+                "# A card", "MIT", "By somebody.", "Made for a test.", Examples.inputPrice(1), null, Terms.USUAL_SPLIT, null,
+                farthing.engine.PromptTemplate.PLAIN, farthing.engine.Pooling.MEAN, true);
+        QuarkusTransaction.requiringNew().run(() -> runs.persist(
+                new PublicationRun(id, ada.account, new ModelId(owner, name), runs.json(wish), clock.instant())));
+        publisher.look();
+        return id;
+    }
+
+    @Test
+    void anUploadThatGoesDoesNotTakeAlongWhatAnotherVersionIsMadeOf() throws Exception {
+        byte[] descriptor = ("{\"url\":\"https://models.example.org/v1\",\"model\":\"" + ada.handle + "\"}")
+                .getBytes(StandardCharsets.UTF_8);
+        Digest digest = Digest.of(MessageDigest.getInstance("SHA-256").digest(descriptor));
+        Developer other = developers.fresh();
+        String upload = other.upload("endpoint.json", descriptor);
+        catalog.publish(ada.account, ada.wallet.address(), new ModelId(ada.handle, "endpoint"),
+                Examples.embedding("endpoint", "Has the same bytes.", Examples.inputPrice(10)),
+                List.of(new VersionFile(farthing.artefact.Role.MODEL, digest.hex(), descriptor.length)));
+
+        other.api().header("Tus-Resumable", "1.0.0").delete("/api/uploads/" + upload).then().statusCode(204);
+        assertThat(blobs.has(digest)).isTrue();
+        blobs.delete(digest);
+    }
+
+    @Test
     void whoFindsAModel() {
         ModelId id = listed("seen");
         String manage = "/api/models/" + id;
@@ -280,6 +356,10 @@ class PublishTest {
                 "2"));
         browser.form("/publish").formParams(prices).post("/publish/example").then().statusCode(200)
                 .body(allOf(containsString("$0.045"), containsString("you get"), containsString("$0.031")));
+        prices.put("per_call", "9999999");
+        browser.form("/publish").formParams(prices).post("/publish/example").then().statusCode(200)
+                .body(containsString("lower prices"));
+        prices.put("per_call", "0");
         prices.put("split_developer", "60");
         browser.form("/publish").formParams(prices).post("/publish/example").then().body(containsString("add 10 %"));
         browser.form("/publish").formParam("card", "# Hi\n| a | b |\n|---|---|\n| 1 | <b>2</b> |\n\n[x](javascript:alert(1))")

@@ -162,7 +162,7 @@ class RemoteEndpointTest {
     void embeddingsComeInTheOrderOfTheTexts() throws IOException {
         FakeUpstream upstream = upstream((_, to) -> to.json(200, """
                 {"object":"list","data":[{"index":1,"embedding":[0.0,2.0]},{"index":0,"embedding":[3.0,4.0]}],
-                 "usage":{"prompt_tokens":5,"total_tokens":5}}"""));
+                 "usage":{"prompt_tokens":5,"completion_tokens":-7,"total_tokens":5}}"""));
         try (Invocation call = engines().prepare(version(upstream, Task.EMBEDDING), new Texts(List.of("a", "b")))) {
             Embeddings embeddings = call.embed();
             assertThat(embeddings.vectors().get(0)).containsExactly(new float[] { 0.6f, 0.8f }, within(1e-6f));

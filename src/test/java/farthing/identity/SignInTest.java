@@ -195,6 +195,23 @@ class SignInTest {
     }
 
     @Test
+    void aVisitThatANeighbourPlantedMakesNoFormOfASession() {
+        var mallory = given().accept("text/html").get("/sign-in");
+        String visit = mallory.getCookie("farthing_visit");
+        String token = mallory.asString().replaceAll("(?s).*?(?:name=\"_csrf\" value|data-csrf)=\"([^\"]+)\".*", "$1");
+        Browser victim = new Browser().signIn(wallet);
+        victim.request().cookie("farthing_visit", visit).contentType("application/x-www-form-urlencoded")
+                .formParam("_csrf", token).formParam("name", "Taken").post("/account").then().statusCode(403);
+    }
+
+    @Test
+    void whatIsNoAddressLeadsToTheFirstPage() {
+        assertThat(SignIn.ownAddress("/models?q=small%20ones")).hasToString("/models?q=small%20ones");
+        assertThat(SignIn.ownAddress("/models?q=small ones")).hasToString("/");
+        assertThat(SignIn.ownAddress("//example.org")).hasToString("/");
+    }
+
+    @Test
     void onlyPagesOfThisSiteComeNext() {
         for (String foreign : new String[] { "https://example.org/", "//example.org", "/\\example.org", "javascript:alert(1)",
                 "" }) {

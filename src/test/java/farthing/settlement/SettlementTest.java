@@ -133,6 +133,24 @@ class SettlementTest {
     }
 
     @Test
+    void setsNoLeaseAsideWhileAnotherServerMayGiveItsBatchUp() {
+        calls(1);
+        world.settle();
+        world.database.inTransaction(connection -> {
+            Database.update(connection, "update lease set state = 'RETURNED', closed_at = now()");
+            return true;
+        });
+        world.database.inTransaction(other -> {
+            Database.list(other, row -> true, "select pg_advisory_xact_lock(?)", Settlement.LOCK);
+            world.settlement().settle();
+            return true;
+        });
+        assertThat(world.sum("select count(*) from lease where settled")).isZero();
+        world.settlement().settle();
+        assertThat(world.sum("select count(*) from lease where settled")).isOne();
+    }
+
+    @Test
     void takesOnlyWhatTheChainPaysFor() {
         world.line(2, Amount.ofNanos(50_000), Amount.ofNanos(30_000));
         for (int i = 0; i < 4; i++) {
