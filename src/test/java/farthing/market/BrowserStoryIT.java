@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,8 @@ import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
 
 /** What a newcomer does with a mouse, a thumb, a keyboard or without script. */
+// The long ones first.
+@Order(4)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ResourceLock(Chromium.ONE)
 class BrowserStoryIT {

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,8 @@ import farthing.chain.Wallet;
  * A developer publishes two models through a line that breaks, a newcomer pays for calls of them, and the developer takes the
  * money home: every part is real, and every click is one that a person makes.
  */
+// The long ones first.
+@Order(3)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ResourceLock(Chromium.ONE)
 class OpenToOthersIT {
@@ -218,7 +221,8 @@ class OpenToOthersIT {
             page.unrouteAll();
         }
         assertThat(page.getByLabel("Purpose")).hasValue("A model of a story that a test tells.");
-        complaints.removeIf(said -> said.contains("net::ERR_FAILED"));
+        // A try too early meets the piece that broke, which the server still holds for a moment; the next one is taken.
+        complaints.removeIf(said -> said.contains("net::ERR_FAILED") || said.contains("423 (Locked)"));
         page.locator("#publish").click();
         assertThat(page.locator("#progress")).containsText("is listed", PATIENTLY);
         assertThat(page.locator(".checks .done").first()).isVisible();

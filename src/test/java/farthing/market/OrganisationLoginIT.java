@@ -33,6 +33,8 @@ import com.microsoft.playwright.options.AriaRole;
 import farthing.chain.SigningKey;
 
 /** Logins of an organisation beside wallets, with a real Keycloak. */
+// The long ones first.
+@Order(2)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class OrganisationLoginIT {

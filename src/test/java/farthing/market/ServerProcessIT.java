@@ -13,10 +13,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Starting and ending, as a process of its own. */
+// The long ones first.
+@Order(5)
 class ServerProcessIT {
 
     private static final String CALL = """

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -26,6 +27,8 @@ import farthing.chain.Wallet;
  * {@code farthing.soak-seed}.
  */
 @Execution(ExecutionMode.CONCURRENT)
+// The long ones first.
+@Order(1)
 class SettlementFaultsIT {
 
     private final long seed = Long.getLong("farthing.soak-seed", System.nanoTime());
