@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -96,18 +95,5 @@ public record RemoteEndpoint(URI url, String model) {
     static RemoteEndpoint read(Path descriptor, boolean allowPlain) throws IOException {
         JsonNode fields = JSON.readTree(Files.readAllBytes(descriptor));
         return of(fields.path("url").asText(), fields.path("model").asText(), allowPlain);
-    }
-
-    boolean tls() {
-        return "https".equals(url.getScheme());
-    }
-
-    /** An IPv6 address without its brackets. */
-    String host() {
-        return Objects.requireNonNull(url.getHost()).replaceAll("^\\[|]$", "");
-    }
-
-    int port() {
-        return url.getPort() >= 0 ? url.getPort() : tls() ? 443 : 80;
     }
 }

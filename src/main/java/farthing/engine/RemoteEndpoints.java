@@ -15,6 +15,7 @@ import javax.net.ssl.SSLException;
 
 import org.jspecify.annotations.Nullable;
 
+import farthing.web.Outside;
 import farthing.web.Problem;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -23,7 +24,6 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
-import io.vertx.core.net.SocketAddress;
 
 /**
  * Asks remote endpoints, and them alone: no address of this server's own networks, whatever a host name leads to, no redirect.
@@ -38,11 +38,6 @@ public final class RemoteEndpoints implements AutoCloseable {
     private static final int TRIAL_CONTEXT = 4096;
     private static final int TRIAL_TOKENS = 8;
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
-
-    /** What a host name leads to. */
-    interface Resolver {
-        InetAddress[] resolve(String host) throws UnknownHostException;
-    }
 
     /** What an endpoint wants to hear. */
     interface Secrets {
@@ -61,12 +56,12 @@ public final class RemoteEndpoints implements AutoCloseable {
     private final RemoteConfig config;
     private final EngineSettings settings;
     private final Secrets secrets;
-    private final Resolver resolver;
+    private final Outside outside;
     private final Map<String, Places> places = new ConcurrentHashMap<>();
     private final ScheduledExecutorService timer = Executors
             .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("remote-timer").factory());
 
-    RemoteEndpoints(Vertx vertx, RemoteConfig config, EngineSettings settings, Secrets secrets, Resolver resolver) {
+    RemoteEndpoints(Vertx vertx, RemoteConfig config, EngineSettings settings, Secrets secrets, Outside.Resolver resolver) {
         // How many calls run at once is limited for each version; this is for an endpoint that serves many.
         this.client = vertx.createHttpClient(
                 new HttpClientOptions().setConnectTimeout((int) CONNECT_TIME.toMillis())
@@ -75,7 +70,7 @@ public final class RemoteEndpoints implements AutoCloseable {
         this.config = config;
         this.settings = settings;
         this.secrets = secrets;
-        this.resolver = resolver;
+        this.outside = new Outside(resolver, config.allowPrivate());
     }
 
     /**
@@ -155,21 +150,17 @@ public final class RemoteEndpoints implements AutoCloseable {
             throws RemoteFault {
         RemoteFault last = away("cannot be reached");
         for (InetAddress address : addresses(endpoint)) {
-            // The connection goes to what was checked: the name is not looked up again.
-            RequestOptions options = new RequestOptions().setMethod(HttpMethod.POST).setHost(endpoint.host())
-                    .setPort(endpoint.port()).setSsl(endpoint.tls())
-                    .setServer(SocketAddress.inetSocketAddress(endpoint.port(), address.getHostAddress()))
-                    .setURI(endpoint.url().getRawPath() + path).putHeader("Host", endpoint.url().getRawAuthority())
-                    .putHeader("Content-Type", "application/json").putHeader("Accept-Encoding", "identity");
+            RequestOptions options = Outside.request(endpoint.url(), address).setMethod(HttpMethod.POST)
+                    .setURI(endpoint.url().getRawPath() + path).putHeader("Content-Type", "application/json")
+                    .putHeader("Accept-Encoding", "identity");
             if (secret != null) {
                 options.putHeader("Authorization", "Bearer " + secret);
             }
             try {
-                String reached = exchange.connect(client, options).hostAddress();
-                if (!mayAsk(InetAddress.getByName(reached))) {
-                    throw notPublic();
-                }
+                outside.check(exchange.connect(client, options));
                 return;
+            } catch (Outside.NotPublic e) {
+                throw away("has " + e.getMessage());
             } catch (RemoteFault e) {
                 throw e;
             } catch (IOException e) {
@@ -182,26 +173,13 @@ public final class RemoteEndpoints implements AutoCloseable {
     }
 
     private InetAddress[] addresses(RemoteEndpoint endpoint) throws RemoteFault {
-        InetAddress[] addresses;
         try {
-            addresses = resolver.resolve(endpoint.host());
+            return outside.addressesOf(endpoint.url());
         } catch (UnknownHostException e) {
             throw away("has a host name that leads nowhere");
+        } catch (Outside.NotPublic e) {
+            throw away("has " + e.getMessage());
         }
-        for (InetAddress address : addresses) {
-            if (!mayAsk(address)) {
-                throw notPublic();
-            }
-        }
-        return addresses;
-    }
-
-    private boolean mayAsk(InetAddress address) {
-        return config.allowPrivate() || PublicInternet.contains(address);
-    }
-
-    private static RemoteFault notPublic() {
-        return away("has an address in a private network, which this server does not ask");
     }
 
     private static RemoteFault away(String what) {

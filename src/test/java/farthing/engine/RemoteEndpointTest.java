@@ -41,7 +41,9 @@ import farthing.engine.Input.Chat;
 import farthing.engine.Input.Message;
 import farthing.engine.Input.Prompt;
 import farthing.engine.Input.Texts;
+import farthing.web.Outside;
 import farthing.web.Problem;
+import farthing.web.PublicInternet;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PfxOptions;
@@ -87,7 +89,7 @@ class RemoteEndpointTest {
     }
 
     /** At most one call at once and one that waits for 100 ms. */
-    private RemoteEndpoints remote(RemoteConfig config, Duration callTime, RemoteEndpoints.Resolver resolver) {
+    private RemoteEndpoints remote(RemoteConfig config, Duration callTime, Outside.Resolver resolver) {
         EngineSettings usual = Models.settings();
         var settings = new EngineSettings(usual.natives(), usual.cache(), 1, 1, 1, Duration.ofMillis(100), usual.loadTime(),
                 callTime, usual.idleTime(), usual.memory());
@@ -100,7 +102,7 @@ class RemoteEndpointTest {
         return remote(new Config(true, 1, PATIENCE), PATIENCE, InetAddress::getAllByName);
     }
 
-    private RemoteEndpoints careful(RemoteEndpoints.Resolver resolver) {
+    private RemoteEndpoints careful(Outside.Resolver resolver) {
         return remote(new Config(false, 1, PATIENCE), PATIENCE, resolver);
     }
 

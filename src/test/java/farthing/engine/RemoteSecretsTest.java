@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
 import farthing.web.KeyFolder;
+import farthing.web.Seals;
 import farthing.web.Site;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.test.common.WithTestResource;
@@ -71,11 +72,12 @@ class RemoteSecretsTest {
 
     @Test
     void aServerWithAnotherKeyDoesNotStart() {
-        var other = new RemoteSecrets(Optional.of("0123456789abcdef0123456789abcdef"), database, site, keys, Clock.systemUTC());
+        var other = new RemoteSecrets(database, new Seals(Optional.of("0123456789abcdef0123456789abcdef"), site, keys),
+                Clock.systemUTC());
         other.start(new StartupEvent());
         secrets.keep(VERSION, "first");
         assertThatThrownBy(() -> other.start(new StartupEvent())).hasMessageContaining("FARTHING_SECRETS_KEY is not the one");
-        assertThatThrownBy(() -> new RemoteSecrets(Optional.of("short"), database, site, keys, Clock.systemUTC()))
+        assertThatThrownBy(() -> new Seals(Optional.of("short"), site, keys))
                 .hasMessageContaining("FARTHING_SECRETS_KEY");
     }
 }

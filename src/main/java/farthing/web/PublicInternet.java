@@ -1,16 +1,16 @@
-package farthing.engine;
+package farthing.web;
 
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 
 /** Which addresses belong to nobody's own network. */
-final class PublicInternet {
+public final class PublicInternet {
 
     private PublicInternet() {
     }
 
-    static boolean contains(InetAddress address) {
+    public static boolean contains(InetAddress address) {
         byte[] bytes = address.getAddress();
         // Java turns an IPv6 address that is mapped from an IPv4 address into that.
         return switch (address) {
