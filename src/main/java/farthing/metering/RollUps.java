@@ -109,7 +109,7 @@ final class RollUps {
             columns.longs(each -> sign * each.getValue().inputTokens);
             columns.longs(each -> sign * each.getValue().outputTokens);
             columns.longs(each -> sign * each.getValue().items);
-            columns.longs(each -> sign > 0 ? each.getValue().abandoned : 0L);
+            columns.longs(each -> sign * each.getValue().abandoned);
             columns.longs(each -> sign > 0 ? 0L : each.getValue().calls);
             upsert.executeUpdate();
         }
