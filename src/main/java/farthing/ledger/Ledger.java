@@ -84,8 +84,19 @@ public class Ledger {
             insert.setArray(4, connection.createArrayOf("text", postings.stream().map(p -> p.account().code()).toArray()));
             insert.setObject(5, postings.stream().mapToLong(p -> p.amount().nanos()).toArray());
             if (insert.executeUpdate() != postings.size()) {
-                throw new IllegalStateException("an account of entry " + entry.fact() + " was never opened: "
-                        + postings.stream().map(p -> p.account().code()).toList());
+                throw new IllegalStateException("account " + neverOpened(connection, postings) + " was never opened");
+            }
+        }
+    }
+
+    private static String neverOpened(Connection connection, List<Posting> postings) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("""
+                select string_agg(c, ', ') from unnest(?::text[]) c
+                where not exists (select 1 from ledger_account a where a.code = c)""")) {
+            select.setArray(1, connection.createArrayOf("text", postings.stream().map(p -> p.account().code()).toArray()));
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getString(1);
             }
         }
     }
