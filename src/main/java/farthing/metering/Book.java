@@ -13,7 +13,8 @@ import farthing.money.Amount;
 import farthing.web.Problem;
 
 /**
- * One budget as this instance draws on it: the allowance that is open, and how it is refilled. Most calls find what they need in
+ * One budget as this instance draws on it: the allowance that is open, and how it is refilled. Most calls find what they need
+ * in
  * the allowance. Whoever does not asks the budget, then the other instances for what lies free there, and only then is refused.
  */
 abstract class Book<A extends Allowance> {

@@ -1,7 +1,6 @@
 package farthing.metering;
 
 import java.sql.Connection;
-import java.sql.Date;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,13 +15,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 import farthing.ledger.Account;
 import farthing.ledger.Entry;

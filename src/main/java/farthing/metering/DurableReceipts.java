@@ -62,11 +62,12 @@ public class DurableReceipts {
      */
     public int take(Connection connection, long lease, int fromSeq, Instant chargedBefore, Predicate<Receipt> wanted)
             throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("""
-                select u.line, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.charged_at < ?, r.receipt is not null
-                from usage u left join usage_reversal r on r.receipt = u.receipt
-                where u.lease = ? and u.seq >= ? and u.charged_at >= (select opened_at - interval '2 days' from lease where id = ?)
-                order by u.seq""")) {
+        try (PreparedStatement select = connection.prepareStatement(
+                """
+                        select u.line, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.charged_at < ?, r.receipt is not null
+                        from usage u left join usage_reversal r on r.receipt = u.receipt
+                        where u.lease = ? and u.seq >= ? and u.charged_at >= (select opened_at - interval '2 days' from lease where id = ?)
+                        order by u.seq""")) {
             select.setFetchSize(PIECE);
             select.setTimestamp(1, Timestamp.from(chargedBefore));
             select.setLong(2, lease);

@@ -16,7 +16,8 @@ import java.util.function.ToLongFunction;
 import farthing.metering.GroupCommit.Pending;
 
 /**
- * What one commit may still charge. Its rows are locked for the transaction: the leases that are open and of this very instance,
+ * What one commit may still charge. Its rows are locked for the transaction: the leases that are open and of this very
+ * instance,
  * what it holds of its keys' limits, and the claims under which its calls run. Whatever is missing was taken over by others.
  */
 final class Fence {

@@ -24,7 +24,8 @@ import farthing.money.Amount;
 import farthing.web.Problem;
 
 /**
- * What keys may spend by their own limits, exact over all instances: what is durably spent and what instances hold open together
+ * What keys may spend by their own limits, exact over all instances: what is durably spent and what instances hold open
+ * together
  * never exceed a limit. A key without limits costs nothing here.
  */
 final class KeyBudgets {
@@ -98,7 +99,8 @@ final class KeyBudgets {
                 Room there = room(connection, Objects.requireNonNull(limits));
                 room = there;
                 // Alone on the key a server may have all of it: nobody has to wait for what it does not need.
-                Amount usual = Amount.ofNanos(there.amount.nanos() / (instances.others() == 0 ? 1 : 4 * (instances.others() + 1)));
+                Amount usual = Amount
+                        .ofNanos(there.amount.nanos() / (instances.others() == 0 ? 1 : 4 * (instances.others() + 1)));
                 Amount amount = there.amount.min(wanted.max(usual));
                 if (there.amount.isLessThan(least) || amount.isZero() || ahead && usual.isLessThan(wanted)) {
                     return null;

@@ -14,7 +14,8 @@ import java.util.Map;
 import farthing.money.Amount;
 
 /**
- * How instances ask each other for what lies free in their allowances of one budget: a counter in each row says how often it was
+ * How instances ask each other for what lies free in their allowances of one budget: a counter in each row says how often it
+ * was
  * asked for, another up to where its owner has answered.
  */
 final class Recalls {

@@ -1,6 +1,5 @@
 package farthing.metering;
 
-
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Listing;

@@ -1,8 +1,6 @@
 package farthing.metering;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -18,7 +16,6 @@ import de.bytefish.pgbulkinsert.pgsql.handlers.ByteArrayValueHandler;
 import de.bytefish.pgbulkinsert.pgsql.handlers.IValueHandler;
 import de.bytefish.pgbulkinsert.pgsql.handlers.StringValueHandler;
 import de.bytefish.pgbulkinsert.pgsql.handlers.UUIDValueHandler;
-
 import farthing.metering.CommitWriter.Row;
 import farthing.receipt.ReceiptBody;
 

@@ -12,10 +12,10 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import javax.sql.DataSource;
@@ -54,7 +54,8 @@ class LeasesTest {
             ledger.open(connection, Account.deposits());
             ledger.open(connection, Account.line(line));
             ledger.post(connection,
-                    Entry.transfer("deposit", "d:" + line + ThreadLocalRandom.current().nextLong(), clock.instant(), Account.deposits(), Account.line(line),
+                    Entry.transfer("deposit", "d:" + line + ThreadLocalRandom.current().nextLong(), clock.instant(),
+                            Account.deposits(), Account.line(line),
                             Amount.ofNanos(200)));
             return true;
         });
