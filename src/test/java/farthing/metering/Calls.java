@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 
 import javax.sql.DataSource;
 
+import farthing.MoneyOracle;
 import farthing.TestClock;
 import farthing.TestDatabase;
 import farthing.artefact.ArtefactFiles;
@@ -211,7 +212,7 @@ final class Calls implements AutoCloseable {
     public void close() throws SQLException {
         faulty.heal();
         metering.stop(new ShutdownEvent());
-        LedgerOracle.check(source, SIGNER);
+        MoneyOracle.check(source);
     }
 
     private static Listing listing(Price price) {
