@@ -20,7 +20,8 @@ import farthing.identity.ApiKeyId;
  * @param chargeNanos exact, in 1e-9 of the settlement token; of a reversed call, what was charged and given back
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-@JsonPropertyOrder({ "charged_at", "started_at", "receipt", "model", "key", "key_name", "offer", "input_tokens", "output_tokens",
+@JsonPropertyOrder({ "charged_at", "started_at", "receipt", "model", "key", "key_name", "offer", "input_tokens",
+        "output_tokens",
         "items", "charge_nanos", "state", "streamed" })
 record CallLine(String chargedAt, String startedAt, String receipt, String model, long key, String keyName, long offer,
         int inputTokens, int outputTokens, int items, long chargeNanos, String state, boolean streamed) {

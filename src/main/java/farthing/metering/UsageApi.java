@@ -119,15 +119,17 @@ class UsageApi {
         Map<String, List<Integer>> models = names.modelsOf(account);
         UsageQuery asked = new UsageQuery(model, key, state, from, to);
         asked.requireUnderstood(models);
-        UsageLog.Place place = cursor.isEmpty() ? null : UsageLog.Place.parse(cursor)
-                .orElseThrow(() -> new WrongUsageQuery("cursor", "cursor is what next said on the page before."));
+        UsageLog.Place place = cursor.isEmpty() ? null
+                : UsageLog.Place.parse(cursor)
+                        .orElseThrow(() -> new WrongUsageQuery("cursor", "cursor is what next said on the page before."));
         int most = limit.matches("[0-9]{1,3}") ? Integer.parseInt(limit) : 0;
         if (most < 1 || most > MOST_CALLS) {
             throw new WrongUsageQuery("limit", "limit is a number from 1 to " + MOST_CALLS + ".");
         }
         Map<ApiKeyId, String> keyNames = names.keysOf(account);
         UsageLog.Page page = log.page(asked.filter(account, models), most, place);
-        return new Calls(page.calls().stream().map(call -> CallLine.of(call, names.published(call.version()), keyNames)).toList(),
+        return new Calls(
+                page.calls().stream().map(call -> CallLine.of(call, names.published(call.version()), keyNames)).toList(),
                 page.older() ? UsageLog.Place.of(page.calls().getLast()).toString() : null);
     }
 

@@ -212,7 +212,8 @@ final class UsageChart {
         try {
             // Inside a script element only "<" could end it early.
             return new RawString(json.writeValueAsString(
-                    new Drawn(x, shown, asked.show == Show.COST ? null : word(asked.show), asked.show.unit)).replace("<", "\\u003c"));
+                    new Drawn(x, shown, asked.show == Show.COST ? null : word(asked.show), asked.show.unit))
+                    .replace("<", "\\u003c"));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

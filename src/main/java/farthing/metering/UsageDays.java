@@ -65,7 +65,8 @@ class UsageDays {
 
     /** Oldest day first. */
     List<Day> of(AccountId account, By by, LocalDate first, LocalDate last) {
-        return list("select day, " + by.column + "," + SUMS + "group by 1, 2 having sum(calls) + sum(reversed) > 0 order by 1, 2",
+        return list(
+                "select day, " + by.column + "," + SUMS + "group by 1, 2 having sum(calls) + sum(reversed) > 0 order by 1, 2",
                 List.of(account.value(), first, last),
                 row -> new Day(row.getObject(1, LocalDate.class), row.getLong(2), sum(row, 3)));
     }
@@ -74,8 +75,10 @@ class UsageDays {
     List<Count> counts(UsageFilter filter) {
         List<Object> values = new ArrayList<>();
         String calls = "sum(" + filter.dayCalls() + ")";
-        return list("select d.day, " + calls + " from usage_day d where " + filter.dayCondition(values) + " group by d.day having "
-                + calls + " > 0 order by d.day desc", values, row -> new Count(row.getObject(1, LocalDate.class), row.getLong(2)));
+        return list(
+                "select d.day, " + calls + " from usage_day d where " + filter.dayCondition(values) + " group by d.day having "
+                        + calls + " > 0 order by d.day desc",
+                values, row -> new Count(row.getObject(1, LocalDate.class), row.getLong(2)));
     }
 
     List<VersionId> versionsOf(AccountId account) {

@@ -197,12 +197,13 @@ class UsageLog {
 
     private List<Call> list(String condition, List<Object> values, Way way, int size) {
         return database.read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("""
-                    select u.receipt, charged_at, started_at, version, api_key, offer, input_tokens, output_tokens, items, charge,
-                        finish, streamed, r.receipt is not null
-                    from (select * from usage u where %s %s limit %d) u
-                    left join usage_reversal r on r.receipt = u.receipt %s"""
-                    .formatted(condition, way.order, size, way.order))) {
+            try (PreparedStatement select = connection.prepareStatement(
+                    """
+                            select u.receipt, u.charged_at, started_at, version, api_key, offer, input_tokens, output_tokens, items, charge,
+                                finish, streamed, r.receipt is not null
+                            from (select * from usage u where %s %s limit %d) u
+                            left join usage_reversal r on r.receipt = u.receipt %s"""
+                            .formatted(condition, way.order, size, way.order))) {
                 bind(select, values);
                 List<Call> calls = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {

@@ -201,7 +201,8 @@ class UsagePages {
         String show = UsageChart.word(drawn.show());
         return new ChartForm(chart.view(json), choices(by, "model", "Model", "key", "Key", "all", "All calls together"),
                 choices(show, "cost", "Cost", "calls", "Calls", "tokens", "Tokens"),
-                choices(drawn.range(), "7", "Last 7 days", "30", "Last 30 days", "90", "Last 90 days", "custom", "From a day to a day"),
+                choices(drawn.range(), "7", "Last 7 days", "30", "Last 30 days", "90", "Last 90 days", "custom",
+                        "From a day to a day"),
                 drawn.isCustom(), drawn.first().toString(), drawn.last().toString(), carried(asked.parameters()));
     }
 
@@ -245,7 +246,8 @@ class UsagePages {
         List<UsageLog.Call> calls = found.calls();
         return new LogPage(calls.stream().map(call -> row(call, keyNames)).toList(), count(found),
                 found.newer() ? href(parameters, "", "") : null,
-                found.newer() && !calls.isEmpty() ? href(parameters, "after", UsageLog.Place.of(calls.getFirst()).toString()) : null,
+                found.newer() && !calls.isEmpty() ? href(parameters, "after", UsageLog.Place.of(calls.getFirst()).toString())
+                        : null,
                 found.older() ? href(parameters, "before", UsageLog.Place.of(calls.getLast()).toString()) : null,
                 "/usage/calls.csv?" + UsageQuery.written(asked.parameters()),
                 "/usage/calls.ndjson?" + UsageQuery.written(asked.parameters()));
@@ -271,8 +273,10 @@ class UsagePages {
     private CallRow row(UsageLog.Call call, Map<ApiKeyId, String> keyNames) {
         Published version = names.published(call.version());
         String receipt = call.receipt().toString();
-        return new CallRow(call.at(), version.model().toString(), version.href(), keyNames.getOrDefault(call.key(), "deleted key"),
-                UnitsText.of(call.units()), call.state().word(), call.state() == CallState.REVERSED ? "waiting" : null, call.charge(),
+        return new CallRow(call.at(), version.model().toString(), version.href(),
+                keyNames.getOrDefault(call.key(), "deleted key"),
+                UnitsText.of(call.units()), call.state().word(), call.state() == CallState.REVERSED ? "waiting" : null,
+                call.charge(),
                 receipt, Shortened.of(receipt), "/receipts/" + receipt);
     }
 

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 import farthing.identity.AccountId;
 
 /**
- * Which calls an address asks for, as it is written there. Times are UTC: a day, which is meant from its beginning to its end, or
+ * Which calls an address asks for, as it is written there. Times are UTC: a day, which is meant from its beginning to its end,
+ * or
  * a moment, where the calls until it end just before.
  */
 record UsageQuery(String model, String key, String state, String from, String to) {
@@ -54,7 +55,8 @@ record UsageQuery(String model, String key, String state, String from, String to
     /** @param models the versions of each model that the account has called */
     UsageFilter filter(AccountId account, Map<String, List<Integer>> models) {
         return new UsageFilter(account, model.isEmpty() ? null : models.getOrDefault(model, List.of()),
-                isKey() ? Long.valueOf(key) : null, CallState.named(state).orElse(null), start().orElse(null), end().orElse(null));
+                isKey() ? Long.valueOf(key) : null, CallState.named(state).orElse(null), start().orElse(null),
+                end().orElse(null));
     }
 
     private boolean isKey() {

@@ -68,7 +68,8 @@ class UsageLogTest {
             List<UsageLog.Call> all = new ArrayList<>();
             log.each(UsageFilter.all(account), all::add);
             assertThat(all).hasSize(42).isSortedAccordingTo(
-                    Comparator.comparing(UsageLog.Call::at).thenComparing(call -> call.receipt().value().toString()).reversed());
+                    Comparator.comparing(UsageLog.Call::at).thenComparing(call -> call.receipt().value().toString())
+                            .reversed());
 
             Instant early = all.get(34).at();
             Instant late = all.get(11).at();
@@ -81,8 +82,10 @@ class UsageLogTest {
                     true);
             found(log, all, new UsageFilter(account, null, second.key().value(), CallState.CHARGED, null, null),
                     call -> call.key().equals(second.key()) && call.state() == CallState.CHARGED, true);
-            found(log, all, UsageFilter.all(account).within(day, day.plusDays(3)), call -> !UsageFilter.dayOf(call.at()).isBefore(day)
-                    && !UsageFilter.dayOf(call.at()).isAfter(day.plusDays(3)), true);
+            found(log, all, UsageFilter.all(account).within(day, day.plusDays(3)),
+                    call -> !UsageFilter.dayOf(call.at()).isBefore(day)
+                            && !UsageFilter.dayOf(call.at()).isAfter(day.plusDays(3)),
+                    true);
             found(log, all, new UsageFilter(account, null, null, null, early, late),
                     call -> !call.at().isBefore(early) && call.at().isBefore(late), false);
             found(log, all, new UsageFilter(account, List.of(1, 2), first.key().value(), null, early.plusNanos(1_000), null),

@@ -153,7 +153,8 @@ class UsagePagesTest {
             charged.add(charge("wren/kjv", i, i == 6));
         }
         charge("wren/langdetect", 1, false);
-        List<String[]> lines = Arrays.stream(browser.request().accept("*/*").queryParam("model", "wren/kjv").get("/usage/calls.csv").then()
+        List<String[]> lines = Arrays.stream(browser.request().accept("*/*").queryParam("model", "wren/kjv")
+                .get("/usage/calls.csv").then()
                 .statusCode(200).header("Content-Disposition", containsString("farthing-calls.csv")).extract().asString()
                 .split("\n")).map(line -> line.split(",")).toList();
         assertThat(lines).hasSize(7);
@@ -162,7 +163,8 @@ class UsagePagesTest {
         assertThat(lines.get(1)[column.getOrDefault("state", -1)]).isEqualTo("abandoned");
         assertThat(lines.get(1)[column.getOrDefault("key", -1)]).as("harmless in a spreadsheet").isEqualTo("\"'=evil\"");
         List<JsonNode> objects = new ArrayList<>();
-        for (String line : browser.request().accept("*/*").queryParam("model", "wren/kjv").get("/usage/calls.ndjson").then().statusCode(200)
+        for (String line : browser.request().accept("*/*").queryParam("model", "wren/kjv").get("/usage/calls.ndjson").then()
+                .statusCode(200)
                 .contentType(startsWith("application/x-ndjson")).extract().asString().split("\n")) {
             objects.add(json.readTree(line));
         }
@@ -240,7 +242,8 @@ class UsagePagesTest {
             String operation = "paths.'" + path + "'.post.";
             assertThat(description.getMap(operation + "responses.'200'.headers")).as(path)
                     .containsOnlyKeys("Farthing-Receipt", "Farthing-Charge", "Idempotent-Replayed");
-            assertThat(description.getMap(operation + "responses")).as(path).containsKeys("400", "401", "402", "404", "409", "422",
+            assertThat(description.getMap(operation + "responses")).as(path).containsKeys("400", "401", "402", "404", "409",
+                    "422",
                     "429", "502", "503");
             assertThat(description.getString(operation + "description")).as(path).contains("/docs/billing");
         }
@@ -248,8 +251,10 @@ class UsagePagesTest {
             assertThat(description.getMap("components.responses." + response + ".headers")).containsKey("Retry-After");
         }
         assertThat(description.getList("paths.'/api/usage/calls'.get.parameters.name")).contains("cursor", "limit", "state");
-        given().accept("application/json").get("/q/openapi").then().body("paths.'/api/usage'.get.parameters.name", hasItem("by"))
-                .body("components.responses.budget.description", allOf(containsString("402"), containsString("insufficient_funds")));
+        given().accept("application/json").get("/q/openapi").then()
+                .body("paths.'/api/usage'.get.parameters.name", hasItem("by"))
+                .body("components.responses.budget.description",
+                        allOf(containsString("402"), containsString("insufficient_funds")));
     }
 
     private Listing listing(String model) {
