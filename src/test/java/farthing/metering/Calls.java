@@ -114,6 +114,11 @@ final class Calls implements AutoCloseable {
         public Optional<InBatch> batchOf(long lease, int seq) {
             return Optional.empty();
         }
+
+        @Override
+        public long inFinalBatches(Connection connection, Collection<Stretch> stretches) {
+            return 0;
+        }
     };
 
     final Metering metering;
@@ -127,8 +132,10 @@ final class Calls implements AutoCloseable {
         database.inTransaction(connection -> {
             ledger.open(connection, Account.deposits());
             ledger.open(connection, Account.line(line));
-            ledger.post(connection, Entry.transfer("deposit", "deposit:" + line, clock.instant(), Account.deposits(),
-                    Account.line(line), Amount.ofNanos(funds)));
+            if (funds > 0) {
+                ledger.post(connection, Entry.transfer("deposit", "deposit:" + line, clock.instant(), Account.deposits(),
+                        Account.line(line), Amount.ofNanos(funds)));
+            }
             return true;
         });
         metering = instance(faulty.source(), settings);
