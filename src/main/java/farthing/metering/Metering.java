@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Listing;
 import farthing.identity.Caller;
+import farthing.identity.KeyLimits;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
@@ -104,10 +105,27 @@ public class Metering {
     }
 
     /**
+     * Whether the caller's key accepts the version and its offer, before anything is held or run.
+     *
+     * @throws ModelNotAllowed when the key is for other models
+     * @throws PriceAboveLimit when the offer is dearer than the key accepts
+     */
+    public void permit(Caller caller, Listing listing) {
+        KeyLimits limits = caller.limits();
+        if (!limits.models().patterns().isEmpty() && !limits.models().allows(listing.model().toString())) {
+            throw new ModelNotAllowed(listing.model(), limits.models());
+        }
+        if (!limits.maxPrice().allows(listing.offer().price())) {
+            throw new PriceAboveLimit(listing, limits.maxPrice());
+        }
+    }
+
+    /**
      * Claims an Idempotency-Key for a request before it runs.
      *
      * @throws IdempotencyMismatch when the key was used for another request
      * @throws CallUnderWay when the first call with it has not ended yet
+     * @throws AnswerSealed when the first call came with another secret of the API key
      */
     public Claim claim(Caller caller, String idempotencyKey, byte[] request) {
         try {
