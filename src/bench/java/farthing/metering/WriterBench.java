@@ -4,16 +4,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
-import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
@@ -22,7 +19,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 
-import com.zaxxer.hikari.HikariDataSource;
 import farthing.Figure;
 import farthing.catalog.Listing;
 import farthing.catalog.VersionId;
@@ -39,6 +35,9 @@ import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.money.Split;
 import farthing.receipt.ReceiptSigner;
+import io.agroal.api.AgroalDataSource;
+import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
+import io.agroal.api.security.NamePrincipal;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -62,9 +61,7 @@ class WriterBench {
         Path data = Files.createTempDirectory("farthing-writer");
         // Without -F, which the library adds for tests: a commit is on the disk when it is confirmed.
         try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().setDataDirectory(data.resolve("postgres")).start();
-                HikariDataSource source = new HikariDataSource()) {
-            source.setJdbcUrl(postgres.getJdbcUrl("postgres", "postgres"));
-            source.setMaximumPoolSize(24);
+                AgroalDataSource source = pool(postgres)) {
             try (Connection connection = source.getConnection(); Statement statement = connection.createStatement()) {
                 statement.execute("alter system set fsync = on");
                 statement.execute("select pg_reload_conf()");
@@ -79,6 +76,12 @@ class WriterBench {
         }
     }
 
+    private static AgroalDataSource pool(EmbeddedPostgres postgres) throws SQLException {
+        return AgroalDataSource.from(new AgroalDataSourceConfigurationSupplier().connectionPoolConfiguration(pool -> pool
+                .maxSize(24).connectionFactoryConfiguration(to -> to.jdbcUrl(postgres.getJdbcUrl("postgres", "postgres"))
+                        .principal(new NamePrincipal("postgres")))));
+    }
+
     private record Run(long usages, long commits, double seconds, long overspent) {
 
         Figure figure(String name, double target) {
@@ -87,17 +90,17 @@ class WriterBench {
         }
     }
 
-    private Run run(HikariDataSource source, String name, int payers, Duration time) throws Exception {
+    private Run run(AgroalDataSource source, String name, int payers, Duration time) throws Exception {
         Database database = new Database(source);
         List<Caller> all = new ArrayList<>();
         for (int i = 0; i < payers; i++) {
             all.add(payer(database));
         }
         ReceiptSigner signer = new ReceiptSigner(SigningKey.generate(new SecureRandom()), 31337);
-        Metering metering = new Metering(source, ledger, signer, new Settings(), Clock.systemUTC(), new SimpleMeterRegistry(),
+        Metering metering = new Metering(source, ledger, signer, Calls.Settings.PRODUCTION, Clock.systemUTC(), new SimpleMeterRegistry(),
                 Settled.NOTHING);
         metering.start(new StartupEvent());
-        long commits = number(database, "select count(*) from receipt_commit");
+        long commits = Calls.number(database, "select count(*) from receipt_commit");
         AtomicLong usages = new AtomicLong();
         long began = System.nanoTime();
         long end = began + time.toNanos();
@@ -117,11 +120,15 @@ class WriterBench {
             }
         }
         double seconds = (System.nanoTime() - began) / 1e9;
-        commits = number(database, "select count(*) from receipt_commit") - commits;
+        commits = Calls.number(database, "select count(*) from receipt_commit") - commits;
         metering.stop(new ShutdownEvent());
         System.err.printf("%-12s %,d usages in %.1f s, %,.0f a second, %.1f in a commit%n", name, usages.get(), seconds,
                 usages.get() / seconds, (double) usages.get() / commits);
-        return new Run(usages.get(), commits, seconds, overspent(database, all));
+        long charged = Calls.number(database, "select coalesce(sum(charge), 0) from usage");
+        long booked = Calls.number(database, "select sum(nanos) from ledger_posting p join ledger_account a on a.id = p.account_id"
+                + " where a.code = 'charges'");
+        long below = Calls.number(database, "select coalesce(-sum(least(balance, 0)), 0) from ledger_account");
+        return new Run(usages.get(), commits, seconds, Math.abs(charged - booked) + below);
     }
 
     private static final Listing LISTING = Calls.listing(new VersionId(1), new Price(1_000_000, 2_000_000, 10, 0),
@@ -137,6 +144,6 @@ class WriterBench {
             return true;
         });
         long key = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
-        return new Caller(new ApiKeyId(key), new AccountId(key), line, KeyLimits.NONE, ReplayKeyForBench.NONE);
+        return new Caller(new ApiKeyId(key), new AccountId(key), line, KeyLimits.NONE, ReplayKeys.of("secret"));
     }
 }

@@ -137,13 +137,8 @@ final class Claims {
 
     private static Claim.Answered earlier(Connection connection, Key key) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("""
-<<<<<<< HEAD
-                select request_hash, receipt, content_type, answer, charge from replay
+                select request_hash, receipt, content_type, answer, charge, secret_mark from replay
                 where api_key = ? and key_hash = ?""")) {
-=======
-                select r.request_hash, r.receipt, r.content_type, r.answer, u.charge, r.secret_mark
-                from replay r left join usage u on u.receipt = r.receipt where r.api_key = ? and r.key_hash = ?""")) {
->>>>>>> limits
             select.setLong(1, key.apiKey);
             select.setBytes(2, key.hash);
             try (ResultSet row = select.executeQuery()) {

@@ -63,6 +63,8 @@ final class Calls implements AutoCloseable {
     record Settings(Duration patience, long leaseChunk) implements MeteringConfig {
 
         static final Settings USUAL = new Settings(Duration.ofSeconds(5), 100);
+        /** As a server has them, unless it is told otherwise. */
+        static final Settings PRODUCTION = new Settings(Duration.ofSeconds(5), 100_000_000);
 
         @Override
         public Duration linger() {
@@ -191,6 +193,10 @@ final class Calls implements AutoCloseable {
     }
 
     long number(String query) {
+        return number(database, query);
+    }
+
+    static long number(Database database, String query) {
         return database.read(connection -> {
             try (var rows = connection.createStatement().executeQuery(query)) {
                 rows.next();
