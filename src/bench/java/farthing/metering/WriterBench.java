@@ -27,6 +27,7 @@ import farthing.identity.AccountId;
 import farthing.identity.ApiKeyId;
 import farthing.identity.Caller;
 import farthing.identity.KeyLimits;
+import farthing.identity.ReplayKeys;
 import farthing.ledger.Account;
 import farthing.ledger.Entry;
 import farthing.ledger.Ledger;
