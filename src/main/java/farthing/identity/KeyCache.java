@@ -51,6 +51,8 @@ class KeyCache {
     private static final String OVERLAP = "interval '10 seconds'";
     /** After a longer silence a change may lie before what the next look finds. */
     private static final Duration COMPLETE = Duration.ofSeconds(5);
+    /** Clocks that agree so far are right; what is less may be the way to the database. */
+    private static final Duration UNNOTICED = Duration.ofSeconds(1);
     private static final Duration TIDIED_EVERY = Duration.ofMinutes(10);
     /** "Last used" need not be exact, and a write per call would be felt. */
     private static final Duration LAST_USED_PRECISION = Duration.ofMinutes(1);
@@ -172,12 +174,12 @@ class KeyCache {
 
     void look() throws SQLException {
         long begun = nanos.getAsLong();
-        Instant ours = clock.instant();
         try (Connection connection = database.getConnection();
                 PreparedStatement query = connection.prepareStatement(
                         "select clock_timestamp(), null::bigint union all select null, api_key from key_change where at >"
                                 + " clock_timestamp() - " + OVERLAP)) {
             Set<ApiKeyId> changed = new HashSet<>();
+            Instant ours = clock.instant();
             Instant theirs = ours;
             try (ResultSet row = query.executeQuery()) {
                 while (row.next()) {
@@ -194,7 +196,8 @@ class KeyCache {
                 known.invalidateAll();
             }
             forget(changed);
-            last = new Look(begun, Duration.between(ours, theirs));
+            Duration skew = Duration.between(ours, theirs);
+            last = new Look(begun, skew.abs().compareTo(UNNOTICED) < 0 ? Duration.ZERO : skew);
             tidy(connection, begun);
         }
     }

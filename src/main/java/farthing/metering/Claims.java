@@ -115,14 +115,14 @@ final class Claims {
 
     private boolean insert(Connection connection, Key key, long id) throws SQLException {
         Instant now = clock.instant();
-        try (PreparedStatement insert = connection.prepareStatement(
-                """
-                        insert into replay (api_key, key_hash, claim, request_hash, secret_mark, instance, claimed_at)
-                            values (?, ?, ?, ?, ?, ?, ?)
-                        on conflict (api_key, key_hash) do update
-                            set claim = excluded.claim, request_hash = excluded.request_hash,
-                                secret_mark = excluded.secret_mark, instance = excluded.instance, claimed_at = excluded.claimed_at, receipt = null, content_type = null, answer = null
-                            where replay.claimed_at < ? and replay.receipt is not null""")) {
+        try (PreparedStatement insert = connection.prepareStatement("""
+                insert into replay (api_key, key_hash, claim, request_hash, secret_mark, instance, claimed_at)
+                values (?, ?, ?, ?, ?, ?, ?)
+                on conflict (api_key, key_hash) do update
+                    set claim = excluded.claim, request_hash = excluded.request_hash, instance = excluded.instance,
+                        secret_mark = excluded.secret_mark, claimed_at = excluded.claimed_at,
+                        receipt = null, content_type = null, answer = null
+                    where replay.claimed_at < ? and replay.receipt is not null""")) {
             insert.setLong(1, key.apiKey);
             insert.setBytes(2, key.hash);
             insert.setLong(3, id);

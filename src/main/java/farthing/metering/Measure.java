@@ -40,7 +40,7 @@ abstract sealed class Measure {
 
     abstract void use(long amount);
 
-    abstract void giveBack(long amount);
+    abstract void unuse(long amount);
 
     /** What the others used since they were last heard; negative where they gave back. */
     abstract void usedByOthers(long amount);
@@ -69,6 +69,12 @@ abstract sealed class Measure {
     final void takeAnyway(long amount) {
         aside = Math.max(0, aside - amount);
         use(amount);
+    }
+
+    /** Less was used than was taken. The difference stays here: the others know it as this server's. */
+    final void giveBack(long amount) {
+        unuse(amount);
+        aside = Math.min(aside + amount, left());
     }
 
     final void want(long amount) {
@@ -150,7 +156,7 @@ abstract sealed class Measure {
         }
 
         @Override
-        void giveBack(long amount) {
+        void unuse(long amount) {
             used -= amount;
             usedByOthers(-amount);
         }
@@ -220,7 +226,7 @@ abstract sealed class Measure {
         }
 
         @Override
-        void giveBack(long amount) {
+        void unuse(long amount) {
             here -= amount;
         }
 
