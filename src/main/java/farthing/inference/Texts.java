@@ -44,14 +44,17 @@ class Texts {
 
     private final Catalog catalog;
     private final Engines engines;
+    private final Admission admission;
     private final Metering metering;
     private final CallStatistics statistics;
     private final Json json;
     private final Clock clock;
 
-    Texts(Catalog catalog, Engines engines, Metering metering, CallStatistics statistics, Json json, Clock clock) {
+    Texts(Catalog catalog, Engines engines, Admission admission, Metering metering, CallStatistics statistics, Json json,
+            Clock clock) {
         this.catalog = catalog;
         this.engines = engines;
+        this.admission = admission;
         this.metering = metering;
         this.statistics = statistics;
         this.json = json;
@@ -68,11 +71,11 @@ class Texts {
 
     /** OpenAI's embeddings. */
     void embed(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
-        Fields fields = Fields.parse(json.mapper(), exchange.body());
+        Asked asked = admission.read(exchange.who(), () -> read(exchange, caller, Task.EMBEDDING));
+        Fields fields = asked.fields;
         boolean base64 = isBase64(fields);
-        Listing listing = listing(caller, fields, Task.EMBEDDING);
         Integer dimensions = fields.wholeNumber("dimensions", 1, 1 << 20);
-        run(exchange, caller, listing, fields, claim, (invocation, receipt) -> {
+        run(exchange, caller, asked, claim, (invocation, receipt) -> {
             Embeddings embeddings = invocation.embed();
             List<Map<String, Object>> data = new ArrayList<>();
             for (float[] vector : embeddings.vectors()) {
@@ -96,10 +99,11 @@ class Texts {
 
     /** vLLM's classification. */
     void classify(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
-        Fields fields = Fields.parse(json.mapper(), exchange.body());
-        Listing listing = listing(caller, fields, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION);
+        Asked asked = admission.read(exchange.who(),
+                () -> read(exchange, caller, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION));
+        Fields fields = asked.fields;
         Instant now = clock.instant();
-        run(exchange, caller, listing, fields, claim, (invocation, receipt) -> {
+        run(exchange, caller, asked, claim, (invocation, receipt) -> {
             Classifications classes = invocation.classify();
             List<Map<String, Object>> data = new ArrayList<>();
             for (var labels : classes.texts()) {
@@ -122,11 +126,12 @@ class Texts {
         });
     }
 
-    private void run(Exchange exchange, Caller caller, Listing listing, Fields fields, Claim.@Nullable Fresh claim, Work work) {
+    private void run(Exchange exchange, Caller caller, Asked asked, Claim.@Nullable Fresh claim, Work work) {
         Instant started = clock.instant();
-        Input.Texts input = input(fields);
+        Listing listing = asked.listing;
+        Input.Texts input = input(asked.fields);
         CallStatistics.Watch watch = statistics.watch(listing.version());
-        try (Invocation invocation = engines.prepare(listing.loadable(), input);
+        try (Invocation invocation = engines.prepare(listing.loadable(), input, exchange.who());
                 Reservation reservation = metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size())) {
             exchange.onLeave(invocation::close);
             Answer answer = work.run(invocation, reservation.receipt());
@@ -147,6 +152,14 @@ class Texts {
             }
             throw e;
         }
+    }
+
+    private record Asked(Fields fields, Listing listing) {
+    }
+
+    private Asked read(Exchange exchange, Caller caller, Task... tasks) {
+        Fields fields = Fields.parse(json.mapper(), exchange.body());
+        return new Asked(fields, listing(caller, fields, tasks));
     }
 
     private Listing listing(Caller caller, Fields fields, Task... tasks) {
