@@ -140,11 +140,14 @@ public final class Generator {
         statement.execute("insert into line (id, account, label, opened_at, wallet)"
                 + " select line, account, 'line ' || line, now() - interval '91 days', wallet from g_caller");
         statement.execute("""
-                insert into api_key (id, account, line, name, prefix, secret_hash, created_at, last_used_at)
+                insert into api_key (id, account, line, name, created_at, last_used_at)
                 overriding system value
-                select key + k, account, line, 'key ' || (k + 1), 'fk_' || substr(md5((key + k)::text), 1, 6), %s,
-                    now() - interval '91 days', now() from g_caller, generate_series(0, keys - 1) k"""
-                .formatted(bytes32("key + k")));
+                select key + k, account, line, 'key ' || (k + 1), now() - interval '91 days', now()
+                from g_caller, generate_series(0, keys - 1) k""");
+        statement.execute("""
+                insert into api_key_secret (api_key, prefix, hash, created_at)
+                select key + k, 'fk_' || substr(md5((key + k)::text), 1, 6), %s, now() - interval '91 days'
+                from g_caller, generate_series(0, keys - 1) k""".formatted(bytes32("key + k")));
         statement.execute("select setval(pg_get_serial_sequence('api_key', 'id'), (select max(id) from api_key))");
     }
 

@@ -17,7 +17,9 @@ import farthing.engine.CallerLeft;
 import farthing.identity.ApiKeys;
 import farthing.identity.Caller;
 import farthing.metering.Claim;
+import farthing.metering.KeyRates;
 import farthing.metering.Metering;
+import farthing.metering.Passage;
 import farthing.web.OpenAiError;
 import farthing.web.Problem;
 import io.vertx.ext.web.Router;
@@ -39,14 +41,17 @@ class InferenceApi {
     private final ApiKeys apiKeys;
     private final Metering metering;
     private final Admission admission;
+    private final KeyRates rates;
     private final Generations generations;
     private final Texts texts;
     private final Json json;
     private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
 
-    InferenceApi(ApiKeys apiKeys, Metering metering, Admission admission, Generations generations, Texts texts, Json json) {
+    InferenceApi(ApiKeys apiKeys, Metering metering, KeyRates rates, Admission admission, Generations generations, Texts texts,
+            Json json) {
         this.apiKeys = apiKeys;
         this.metering = metering;
+        this.rates = rates;
         this.admission = admission;
         this.generations = generations;
         this.texts = texts;
@@ -54,12 +59,14 @@ class InferenceApi {
     }
 
     private interface Endpoint {
-        void answer(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim);
+        void answer(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim);
     }
 
     void routes(@Observes Router router) {
-        route(router, "/v1/completions", (e, caller, claim) -> generations.answer(e, caller, TextShape.COMPLETION, claim));
-        route(router, "/v1/chat/completions", (e, caller, claim) -> generations.answer(e, caller, TextShape.CHAT, claim));
+        route(router, "/v1/completions",
+                (e, caller, passage, claim) -> generations.answer(e, caller, passage, TextShape.COMPLETION, claim));
+        route(router, "/v1/chat/completions",
+                (e, caller, passage, claim) -> generations.answer(e, caller, passage, TextShape.CHAT, claim));
         route(router, "/v1/embeddings", texts::embed);
         route(router, "/v1/classify", texts::classify);
     }
@@ -74,11 +81,14 @@ class InferenceApi {
         try {
             Caller caller = apiKeys.authenticate(exchange.header("Authorization"));
             exchange.isFor(caller.key());
-            String idempotencyKey = exchange.header("Idempotency-Key");
-            if (idempotencyKey == null) {
-                endpoint.answer(exchange, caller, null);
-            } else {
-                answerOnce(exchange, caller, idempotencyKey, endpoint);
+            try (Passage passage = rates.of(caller, exchange::header)) {
+                passage.request();
+                String idempotencyKey = exchange.header("Idempotency-Key");
+                if (idempotencyKey == null) {
+                    endpoint.answer(exchange, caller, passage, null);
+                } else {
+                    answerOnce(exchange, caller, passage, idempotencyKey, endpoint);
+                }
             }
         } catch (Problem problem) {
             fail(exchange, problem);
@@ -91,7 +101,7 @@ class InferenceApi {
         }
     }
 
-    private void answerOnce(Exchange exchange, Caller caller, String key, Endpoint endpoint) {
+    private void answerOnce(Exchange exchange, Caller caller, Passage passage, String key, Endpoint endpoint) {
         if (key.isBlank() || key.length() > LONGEST_KEY) {
             throw InvalidRequest.outOfRange("Idempotency-Key", "a header of 1 to " + LONGEST_KEY + " characters");
         }
@@ -102,7 +112,7 @@ class InferenceApi {
             }
             case Claim.Fresh fresh -> {
                 try (fresh) {
-                    endpoint.answer(exchange, caller, fresh);
+                    endpoint.answer(exchange, caller, passage, fresh);
                 }
             }
         }

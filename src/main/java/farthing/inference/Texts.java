@@ -32,6 +32,7 @@ import farthing.metering.Charged;
 import farthing.metering.Claim;
 import farthing.metering.Consumed;
 import farthing.metering.Metering;
+import farthing.metering.Passage;
 import farthing.metering.Reservation;
 import farthing.metering.Units;
 import farthing.receipt.ReceiptId;
@@ -70,12 +71,12 @@ class Texts {
     }
 
     /** OpenAI's embeddings. */
-    void embed(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
+    void embed(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim) {
         Asked asked = admission.read(exchange.who(), () -> read(exchange, caller, Task.EMBEDDING));
         Fields fields = asked.fields;
         boolean base64 = isBase64(fields);
         Integer dimensions = fields.wholeNumber("dimensions", 1, 1 << 20);
-        run(exchange, caller, asked, claim, (invocation, receipt) -> {
+        run(exchange, caller, passage, asked, claim, (invocation, receipt) -> {
             Embeddings embeddings = invocation.embed();
             List<Map<String, Object>> data = new ArrayList<>();
             for (float[] vector : embeddings.vectors()) {
@@ -98,12 +99,12 @@ class Texts {
     }
 
     /** vLLM's classification. */
-    void classify(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
+    void classify(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim) {
         Asked asked = admission.read(exchange.who(),
                 () -> read(exchange, caller, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION));
         Fields fields = asked.fields;
         Instant now = clock.instant();
-        run(exchange, caller, asked, claim, (invocation, receipt) -> {
+        run(exchange, caller, passage, asked, claim, (invocation, receipt) -> {
             Classifications classes = invocation.classify();
             List<Map<String, Object>> data = new ArrayList<>();
             for (var labels : classes.texts()) {
@@ -126,13 +127,14 @@ class Texts {
         });
     }
 
-    private void run(Exchange exchange, Caller caller, Asked asked, Claim.@Nullable Fresh claim, Work work) {
+    private void run(Exchange exchange, Caller caller, Passage passage, Asked asked, Claim.@Nullable Fresh claim,
+            Work work) {
         Instant started = clock.instant();
         Listing listing = asked.listing;
         Input.Texts input = input(asked.fields);
         CallStatistics.Watch watch = statistics.watch(listing.version());
         try (Invocation invocation = engines.prepare(listing.loadable(), input, exchange.who());
-                Reservation reservation = metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size())) {
+                Reservation reservation = reserve(caller, passage, listing, invocation, input)) {
             exchange.onLeave(invocation::close);
             Answer answer = work.run(invocation, reservation.receipt());
             if (exchange.hasLeft()) {
@@ -144,6 +146,7 @@ class Texts {
             Units units = new Units(usage.inputTokens(), usage.outputTokens(), usage.items());
             Charged charged = reservation.charge(new Consumed(units, exchange.body(), body, false, false, started),
                     claim == null ? null : claim.replay(Exchange.JSON, body));
+            passage.took((long) usage.inputTokens() + usage.outputTokens());
             exchange.send(200, Exchange.JSON, body, charged);
             watch.answered();
         } catch (RuntimeException | Error e) {
@@ -162,8 +165,14 @@ class Texts {
         return new Asked(fields, listing(caller, fields, tasks));
     }
 
+    private Reservation reserve(Caller caller, Passage passage, Listing listing, Invocation invocation, Input.Texts input) {
+        passage.tokens(invocation.inputTokens());
+        return metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size());
+    }
+
     private Listing listing(Caller caller, Fields fields, Task... tasks) {
         Listing listing = catalog.resolve(text(fields), Optional.of(caller.account()));
+        metering.permit(caller, listing);
         if (!List.of(tasks).contains(listing.task())) {
             throw WrongTask.of(listing);
         }
