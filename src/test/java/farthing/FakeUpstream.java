@@ -9,8 +9,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -102,14 +103,14 @@ public final class FakeUpstream implements AutoCloseable {
         }
     }
 
-    public final List<Request> requests = new CopyOnWriteArrayList<>();
+    public final List<Request> requests = Collections.synchronizedList(new ArrayList<>());
     private final ServerSocket server;
     private final Script script;
 
     public FakeUpstream(Script script) {
         this.script = script;
         try {
-            server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+            server = new ServerSocket(0, 500, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

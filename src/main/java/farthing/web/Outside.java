@@ -10,7 +10,8 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
 
 /**
- * How this server reaches a host that somebody else named: no address of its own networks, whatever the name leads to. A name is
+ * How this server reaches a host that somebody else named: no address of its own networks, whatever the name leads to. A name
+ * is
  * looked up once, each of its addresses is judged, and the connection goes to what was judged.
  */
 public final class Outside {

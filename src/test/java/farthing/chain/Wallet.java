@@ -4,15 +4,23 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
+import org.web3j.abi.EventEncoder;
+import org.web3j.abi.datatypes.Event;
 import org.web3j.crypto.Credentials;
 import org.web3j.protocol.Web3j;
 import org.web3j.protocol.core.DefaultBlockParameterName;
 import org.web3j.protocol.core.Request;
 import org.web3j.protocol.core.Response;
+import org.web3j.protocol.core.methods.request.EthFilter;
+import org.web3j.protocol.core.methods.response.Log;
 import org.web3j.protocol.http.HttpService;
 import org.web3j.tx.RawTransactionManager;
 import org.web3j.tx.TransactionManager;
@@ -96,6 +104,28 @@ public final class Wallet implements AutoCloseable {
 
     public long used(int line) throws Exception {
         return vault.lineOf(BigInteger.valueOf(line)).send().component5().longValueExact();
+    }
+
+    /** A batch that was posted; hashes in hex digits, amounts in micro-units. */
+    public record Posted(long seq, String historyHash, String receiptsRoot, long debited, long credited) {
+    }
+
+    /** Every batch that the chain has and no void took back, each as often as it is there. */
+    public List<Posted> posted() throws IOException {
+        Set<BigInteger> voided = logs(UsageVault.VOIDED_EVENT).map(log -> UsageVault.getVoidedEventFromLog(log).voided)
+                .collect(Collectors.toSet());
+        return logs(UsageVault.POSTED_EVENT).map(UsageVault::getPostedEventFromLog).filter(its -> !voided.contains(its.seq))
+                .map(its -> new Posted(its.seq.longValueExact(), HexFormat.of().formatHex(its.historyHash),
+                        HexFormat.of().formatHex(its.receiptsRoot), its.debited.longValueExact(),
+                        its.credited.longValueExact()))
+                .toList();
+    }
+
+    private Stream<Log> logs(Event event) throws IOException {
+        EthFilter filter = new EthFilter(DefaultBlockParameterName.EARLIEST, DefaultBlockParameterName.LATEST,
+                vault.getContractAddress());
+        filter.addSingleTopic(EventEncoder.encode(event));
+        return web3j.ethGetLogs(filter).send().getLogs().stream().map(result -> (Log) result.get());
     }
 
     public void travel(Duration time) throws IOException {

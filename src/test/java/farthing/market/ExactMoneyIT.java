@@ -24,6 +24,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import farthing.MoneyOracle;
+
 /** Money under load, on a hard balance and through crashes of a real server. */
 class ExactMoneyIT {
 
@@ -100,7 +102,7 @@ class ExactMoneyIT {
             MoneyOracle oracle = new MoneyOracle(database);
             oracle.assertBooksBalance();
             oracle.assertChargedOnce(journal);
-            oracle.assertNothingLeftByTheDead();
+            oracle.assertNothingLeftByTheDead(1);
         }
     }
 

@@ -180,7 +180,11 @@ final class FarthingProcess implements AutoCloseable {
         await("PostgreSQL to be gone", () -> !postmaster.isAlive() && backends.stream().noneMatch(ProcessHandle::isAlive));
     }
 
-    private ProcessHandle postmaster() {
+    long pid() {
+        return process.pid();
+    }
+
+    ProcessHandle postmaster() {
         return ProcessHandle.of(Long.parseLong(postmasterFile().getFirst().strip())).orElseThrow();
     }
 

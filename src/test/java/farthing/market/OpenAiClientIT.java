@@ -22,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
+import farthing.MoneyOracle;
+
 /** OpenAI's own npm client, unchanged, against a real server; src/test/node has its side. */
 class OpenAiClientIT {
 

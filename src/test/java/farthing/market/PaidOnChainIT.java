@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import farthing.MoneyOracle;
 import farthing.chain.Wallet;
 
 /** From a deposit to a withdrawal and an exit, on real parts: ledger, vault and published files agree to the nano. */
@@ -89,6 +90,7 @@ class PaidOnChainIT {
             server.await("the exit to be booked", () -> oracle.balance("line:" + line) == 0
                     && oracle.balance("credited:" + developer.address()) == 0);
             oracle.assertBooksBalance();
+            oracle.assertOnChain(developer);
             assertThat(oracle.balance("locked:" + line)).isZero();
             long late = published.settled(line) - CALLS;
             assertThat(late).as("calls that came through while the exit was under way").isBetween(0L, 50L);

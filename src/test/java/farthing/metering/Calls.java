@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 
 import javax.sql.DataSource;
 
+import farthing.MoneyOracle;
 import farthing.TestClock;
 import farthing.TestDatabase;
 import farthing.artefact.ArtefactFiles;
@@ -196,7 +197,7 @@ final class Calls implements AutoCloseable {
     public void close() throws SQLException {
         faulty.heal();
         metering.stop(new ShutdownEvent());
-        LedgerOracle.check(source, SIGNER);
+        MoneyOracle.check(source);
     }
 
     private static Listing listing(Price price) {

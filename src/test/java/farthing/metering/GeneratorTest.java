@@ -11,6 +11,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
 import farthing.Generator;
+import farthing.MoneyOracle;
 import farthing.TestDatabase;
 
 class GeneratorTest {
@@ -21,7 +22,9 @@ class GeneratorTest {
         try (Connection connection = source.getConnection(); Statement statement = connection.createStatement()) {
             Generator.Market market = new Generator(connection, new Generator.Sizes(200, 4_000, 7), line -> {
             }).fill();
-            LedgerOracle.checkSums(source);
+            MoneyOracle.checkCalls(source);
+            assertThat(new MoneyOracle(connection).balance("charges")).as("what calls were charged")
+                    .isEqualTo(new MoneyOracle(connection).number("select sum(charge) from standing_usage"));
             try (ResultSet row = statement.executeQuery(
                     """
                             select (select count(*) from model), (select count(*) from usage), (select count(*) from unsettled_lease),

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import farthing.MoneyOracle;
 import farthing.identity.Caller;
 import farthing.ledger.Account;
 import farthing.metering.FaultyDatabase.Fault;
@@ -175,7 +176,7 @@ class MeteringSoakTest {
         assertThat(FUNDS - calls.left()).isEqualTo(
                 calls.number("select coalesce(sum(charge), 0) from standing_usage where line = " + calls.line.value()));
         assertThat(answered).as("enough happened").hasSizeGreaterThan(100);
-        LedgerOracle.check(calls.source, Calls.SIGNER);
+        MoneyOracle.check(calls.source);
     }
 
     private static Set<ReceiptId> receipts(Calls calls, String table) {
