@@ -29,7 +29,8 @@ import farthing.web.Viewer;
 class LineMoney implements Budgets, LineBalances {
 
     /**
-     * Deposited, brought to the line for calls, and left of that, with what leases hold. In one statement, which sees one moment:
+     * Deposited, brought to the line for calls, and left of that, with what leases hold. In one statement, which sees one
+     * moment:
      * a lease that is returned between two would count as used.
      */
     private static final String BALANCES = """

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sends what is due: one delivery of a webhook at a time, several webhooks at once, and of all that wait the one that was
- * served longest ago, so that a slow endpoint holds up nobody else. A delivery belongs to whoever claimed it, for a while by the
+ * served longest ago, so that a slow endpoint holds up nobody else. A delivery belongs to whoever claimed it, for a while by
+ * the
  * database's clock: when that one ends, another one sends it again, under the same id.
  */
 final class Courier implements AutoCloseable {
@@ -101,21 +102,21 @@ final class Courier implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.errorf(e, "delivery %d was not recorded; it is sent again", claimed.id);
         } finally {
-            done(claimed);
+            goOn(claimed);
         }
+    }
+
+    private synchronized void goOn(Claimed claimed) {
+        busy.remove(claimed.hook.id());
         try {
             deliver();
         } catch (RuntimeException e) {
             LOG.debugf(e, "what is due now is looked for again later");
         }
-    }
-
-    private synchronized void done(Claimed claimed) {
-        busy.remove(claimed.hook.id());
         notifyAll();
     }
 
-    /** Until nothing is being sent here. */
+    /** Until nothing is being sent here, and nothing more was due. */
     synchronized void awaitIdle() throws InterruptedException {
         while (!busy.isEmpty()) {
             wait();

@@ -13,7 +13,9 @@ import javax.sql.DataSource;
 
 import org.jspecify.annotations.Nullable;
 
-/** Plain JDBC transactions. One whose outcome is unknown does no harm here: facts are recorded once, deliveries are repeated. */
+/**
+ * Plain JDBC transactions. One whose outcome is unknown does no harm here: facts are recorded once, deliveries are repeated.
+ */
 final class Database {
 
     private final DataSource source;

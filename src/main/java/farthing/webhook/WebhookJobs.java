@@ -11,7 +11,10 @@ import farthing.identity.AccountDeactivated;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 
-/** Looks for what has happened, and sends what is due, from time to time. Every server does; facts and deliveries are had by one. */
+/**
+ * Looks for what has happened, and sends what is due, from time to time. Every server does; facts and deliveries are had by
+ * one.
+ */
 @Singleton
 class WebhookJobs {
 

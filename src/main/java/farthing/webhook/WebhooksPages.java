@@ -101,10 +101,11 @@ class WebhooksPages {
         }
     }
 
-    record AttemptRow(int number, Instant at, int millis, String result, String answer) {
+    record AttemptRow(int number, Instant at, long millis, String result, String answer) {
     }
 
-    record DeliveryView(String hookName, String hookHref, String url, boolean on, LogRow row, String eventId, Instant happenedAt,
+    record DeliveryView(String hookName, String hookHref, String url, boolean on, LogRow row, String eventId,
+            Instant happenedAt,
             String body, List<AttemptRow> attempts) {
     }
 
@@ -230,10 +231,11 @@ class WebhooksPages {
         Hook hook = hooks.get(signedIn.account(), id);
         DeliveryLog.Whole whole = log.get(id, delivery);
         DeliveryLog.Entry entry = whole.entry();
-        return Templates.delivery(new DeliveryView(hook.name(), "/webhooks/" + id, hook.url().toString(), hook.on(), LogRow.of(entry),
-                entry.eventId(), entry.happenedAt(), whole.body(),
-                whole.attempts().stream().map(each -> new AttemptRow(each.number(), each.at(), each.millis(),
-                        result(each.status(), each.fault(), true), each.answer())).toList()));
+        return Templates
+                .delivery(new DeliveryView(hook.name(), "/webhooks/" + id, hook.url().toString(), hook.on(), LogRow.of(entry),
+                        entry.eventId(), entry.happenedAt(), whole.body(),
+                        whole.attempts().stream().map(each -> new AttemptRow(each.number(), each.at(), each.millis(),
+                                result(each.status(), each.fault(), true), each.answer())).toList()));
     }
 
     @POST

@@ -228,7 +228,8 @@ class CourierTest {
         }
         assertThat(server.requests).hasSize(100);
         assertThat(hooks).allSatisfy(hook -> assertThat(hooked.deliveries(hook)).hasSize(20)
-                .allSatisfy(entry -> assertThat(entry.delivery()).isEqualTo(new Delivery(Delivery.State.DELIVERED, 1, 1, null))));
+                .allSatisfy(
+                        entry -> assertThat(entry.delivery()).isEqualTo(new Delivery(Delivery.State.DELIVERED, 1, 1, null))));
     }
 
     @Test
@@ -289,8 +290,9 @@ class CourierTest {
         hooked.happens(account, "payout:1");
         hooked.deliver(courier);
         FakeUpstream.Request both = server.requests.getFirst();
-        assertThat(headers(both).get("webhook-signature")).isEqualTo(signature(second.secret().text(), headers(both), both.body())
-                + " " + signature(first.secret().text(), headers(both), both.body()));
+        assertThat(headers(both).get("webhook-signature"))
+                .isEqualTo(signature(second.secret().text(), headers(both), both.body())
+                        + " " + signature(first.secret().text(), headers(both), both.body()));
         hooked.clock.advance(Duration.ofHours(25));
         hooked.happens(account, "payout:2");
         hooked.deliver(courier);

@@ -9,7 +9,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -49,7 +48,7 @@ final class Hooked implements AutoCloseable {
     }
 
     Hooks hooks(boolean allowPrivate) {
-        return new Hooks(database, new Seals(Optional.of("0123456789abcdef0123456789abcdef"), null, null),
+        return new Hooks(database, Seals.under("0123456789abcdef0123456789abcdef"),
                 new Outside(InetAddress::getAllByName, allowPrivate), allowPrivate, 10, budgetLook, outbox, clock);
     }
 

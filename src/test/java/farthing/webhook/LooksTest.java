@@ -58,7 +58,8 @@ class LooksTest {
     };
     private final BatchLook batches = new BatchLook(hooked.database, new FinalBatches(), owners, hooked.outbox, Hooked.TOKEN,
             hooked.clock);
-    private final PayoutLook payouts = new PayoutLook(hooked.database, chain, owners, hooked.outbox, Hooked.TOKEN, hooked.clock);
+    private final PayoutLook payouts = new PayoutLook(hooked.database, chain, owners, hooked.outbox, Hooked.TOKEN,
+            hooked.clock);
 
     @BeforeEach
     void everythingSoFarIsSeen() {
@@ -261,10 +262,11 @@ class LooksTest {
     private long batch(String state) {
         long seq = SEQ.incrementAndGet();
         return hooked.database.inTransaction(connection -> {
-            long id = Database.list(connection, row -> row.getLong(1), """
-                    insert into batch (seq, parent, state, prev_hash, history_hash, receipts_root, manifest, built_at, receipts,
-                        charges, debits, credits, available_after, payees, transaction, block, mined_at)
-                    values (?, 0, ?, '', '', '', repeat('0', 64), now(), 3, 500, 0, 1000, 0, 1, '0xabc', 9, now()) returning id""",
+            long id = Database.list(connection, row -> row.getLong(1),
+                    """
+                            insert into batch (seq, parent, state, prev_hash, history_hash, receipts_root, manifest, built_at, receipts,
+                                charges, debits, credits, available_after, payees, transaction, block, mined_at)
+                            values (?, 0, ?, '', '', '', repeat('0', 64), now(), 3, 500, 0, 1000, 0, 1, '0xabc', 9, now()) returning id""",
                     seq, state).getFirst();
             Database.update(connection, "insert into batch_line values (?, ?, 100, 600, 3, '')", id, LINE.value());
             Database.update(connection, "insert into batch_line values (?, 9, 0, 1, 1, '')", id);

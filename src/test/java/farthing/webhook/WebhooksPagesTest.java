@@ -164,7 +164,8 @@ class WebhooksPagesTest {
         api(Scope.MANAGE).post(address + "/deliveries/" + delivery + "/again").then().statusCode(202);
         api(Scope.MANAGE).body("{\"enabled\": false}").put(address).then().statusCode(200).body("state", equalTo("off"))
                 .body("events.size()", equalTo(2));
-        api(Scope.MANAGE).post(address + "/secret").then().statusCode(200).body("secret", not(equalTo(made.getString("secret"))));
+        api(Scope.MANAGE).post(address + "/secret").then().statusCode(200).body("secret",
+                not(equalTo(made.getString("secret"))));
         api(Scope.MANAGE).delete(address).then().statusCode(204);
         api(Scope.READ).get(address).then().statusCode(404).body("code", equalTo("no_such_webhook"));
     }
@@ -185,13 +186,15 @@ class WebhooksPagesTest {
     @Test
     void thePayerOfACallIsToldOfItsBudgetAndItsBatch() throws Exception {
         AccountId payer = demo.caller();
-        Hooks.Fresh hook = hooks.create(payer, "payer", url(), List.of("farthing.budget.reached.v1", "farthing.batch.posted.v1"));
+        Hooks.Fresh hook = hooks.create(payer, "payer", url(),
+                List.of("farthing.budget.reached.v1", "farthing.batch.posted.v1"));
         try {
             LineId line = funded(payer);
             long charge = call(keys.create(payer, line, "free", KeyLimits.NONE, null).secret());
             Amount limit = Amount.ofNanos(charge + charge / 8);
             long key = keys.create(payer, line, "nearly used", new KeyLimits(limit, null), null).id().value();
-            String secret = keys.create(payer, line, "limited", new KeyLimits(limit, Amount.ofNanos(charge * 9)), null).secret();
+            String secret = keys.create(payer, line, "limited", new KeyLimits(limit, Amount.ofNanos(charge * 9)), null)
+                    .secret();
             budgetLook.look();
             call(secret);
             budgetLook.look();
