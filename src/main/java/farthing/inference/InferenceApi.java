@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 import farthing.identity.ApiKeys;
 import farthing.identity.Caller;
 import farthing.metering.Claim;
+import farthing.metering.KeyRates;
 import farthing.metering.Metering;
+import farthing.metering.Passage;
 import farthing.web.OpenAiError;
 import farthing.web.Problem;
 import io.vertx.ext.web.Router;
@@ -37,26 +39,30 @@ class InferenceApi {
 
     private final ApiKeys apiKeys;
     private final Metering metering;
+    private final KeyRates rates;
     private final Generations generations;
     private final Texts texts;
     private final Json json;
     private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
 
-    InferenceApi(ApiKeys apiKeys, Metering metering, Generations generations, Texts texts, Json json) {
+    InferenceApi(ApiKeys apiKeys, Metering metering, KeyRates rates, Generations generations, Texts texts, Json json) {
         this.apiKeys = apiKeys;
         this.metering = metering;
+        this.rates = rates;
         this.generations = generations;
         this.texts = texts;
         this.json = json;
     }
 
     private interface Endpoint {
-        void answer(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim);
+        void answer(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim);
     }
 
     void routes(@Observes Router router) {
-        route(router, "/v1/completions", (e, caller, claim) -> generations.answer(e, caller, TextShape.COMPLETION, claim));
-        route(router, "/v1/chat/completions", (e, caller, claim) -> generations.answer(e, caller, TextShape.CHAT, claim));
+        route(router, "/v1/completions",
+                (e, caller, passage, claim) -> generations.answer(e, caller, passage, TextShape.COMPLETION, claim));
+        route(router, "/v1/chat/completions",
+                (e, caller, passage, claim) -> generations.answer(e, caller, passage, TextShape.CHAT, claim));
         route(router, "/v1/embeddings", texts::embed);
         route(router, "/v1/classify", texts::classify);
     }
@@ -70,11 +76,14 @@ class InferenceApi {
         Exchange exchange = new Exchange(context);
         try {
             Caller caller = apiKeys.authenticate(exchange.header("Authorization"));
-            String idempotencyKey = exchange.header("Idempotency-Key");
-            if (idempotencyKey == null) {
-                endpoint.answer(exchange, caller, null);
-            } else {
-                answerOnce(exchange, caller, idempotencyKey, endpoint);
+            try (Passage passage = rates.of(caller, exchange::header)) {
+                passage.request();
+                String idempotencyKey = exchange.header("Idempotency-Key");
+                if (idempotencyKey == null) {
+                    endpoint.answer(exchange, caller, passage, null);
+                } else {
+                    answerOnce(exchange, caller, passage, idempotencyKey, endpoint);
+                }
             }
         } catch (Problem problem) {
             fail(exchange, problem);
@@ -87,7 +96,7 @@ class InferenceApi {
         }
     }
 
-    private void answerOnce(Exchange exchange, Caller caller, String key, Endpoint endpoint) {
+    private void answerOnce(Exchange exchange, Caller caller, Passage passage, String key, Endpoint endpoint) {
         if (key.isBlank() || key.length() > LONGEST_KEY) {
             throw InvalidRequest.outOfRange("Idempotency-Key", "a header of 1 to " + LONGEST_KEY + " characters");
         }
@@ -98,7 +107,7 @@ class InferenceApi {
             }
             case Claim.Fresh fresh -> {
                 try (fresh) {
-                    endpoint.answer(exchange, caller, fresh);
+                    endpoint.answer(exchange, caller, passage, fresh);
                 }
             }
         }

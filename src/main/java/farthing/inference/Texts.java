@@ -32,6 +32,7 @@ import farthing.metering.Charged;
 import farthing.metering.Claim;
 import farthing.metering.Consumed;
 import farthing.metering.Metering;
+import farthing.metering.Passage;
 import farthing.metering.Reservation;
 import farthing.metering.Units;
 import farthing.receipt.ReceiptId;
@@ -67,12 +68,12 @@ class Texts {
     }
 
     /** OpenAI's embeddings. */
-    void embed(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
+    void embed(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim) {
         Fields fields = Fields.parse(json.mapper(), exchange.body());
         boolean base64 = isBase64(fields);
         Listing listing = listing(caller, fields, Task.EMBEDDING);
         Integer dimensions = fields.wholeNumber("dimensions", 1, 1 << 20);
-        run(exchange, caller, listing, fields, claim, (invocation, receipt) -> {
+        run(exchange, caller, passage, listing, fields, claim, (invocation, receipt) -> {
             Embeddings embeddings = invocation.embed();
             List<Map<String, Object>> data = new ArrayList<>();
             for (float[] vector : embeddings.vectors()) {
@@ -95,11 +96,11 @@ class Texts {
     }
 
     /** vLLM's classification. */
-    void classify(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
+    void classify(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim) {
         Fields fields = Fields.parse(json.mapper(), exchange.body());
         Listing listing = listing(caller, fields, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION);
         Instant now = clock.instant();
-        run(exchange, caller, listing, fields, claim, (invocation, receipt) -> {
+        run(exchange, caller, passage, listing, fields, claim, (invocation, receipt) -> {
             Classifications classes = invocation.classify();
             List<Map<String, Object>> data = new ArrayList<>();
             for (var labels : classes.texts()) {
@@ -122,12 +123,13 @@ class Texts {
         });
     }
 
-    private void run(Exchange exchange, Caller caller, Listing listing, Fields fields, Claim.@Nullable Fresh claim, Work work) {
+    private void run(Exchange exchange, Caller caller, Passage passage, Listing listing, Fields fields,
+            Claim.@Nullable Fresh claim, Work work) {
         Instant started = clock.instant();
         Input.Texts input = input(fields);
         CallStatistics.Watch watch = statistics.watch(listing.version());
         try (Invocation invocation = engines.prepare(listing.loadable(), input);
-                Reservation reservation = metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size())) {
+                Reservation reservation = reserve(caller, passage, listing, invocation, input)) {
             exchange.onLeave(invocation::close);
             Answer answer = work.run(invocation, reservation.receipt());
             if (exchange.hasLeft()) {
@@ -139,6 +141,7 @@ class Texts {
             Units units = new Units(usage.inputTokens(), usage.outputTokens(), usage.items());
             Charged charged = reservation.charge(new Consumed(units, exchange.body(), body, false, false, started),
                     claim == null ? null : claim.replay(Exchange.JSON, body));
+            passage.took((long) usage.inputTokens() + usage.outputTokens());
             exchange.send(200, Exchange.JSON, body, charged);
             watch.answered();
         } catch (RuntimeException | Error e) {
@@ -149,8 +152,14 @@ class Texts {
         }
     }
 
+    private Reservation reserve(Caller caller, Passage passage, Listing listing, Invocation invocation, Input.Texts input) {
+        passage.tokens(invocation.inputTokens());
+        return metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size());
+    }
+
     private Listing listing(Caller caller, Fields fields, Task... tasks) {
         Listing listing = catalog.resolve(text(fields), Optional.of(caller.account()));
+        metering.permit(caller, listing);
         if (!List.of(tasks).contains(listing.task())) {
             throw WrongTask.of(listing);
         }

@@ -4,10 +4,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.LocalDate;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 import javax.sql.DataSource;
 
@@ -15,10 +17,12 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Listing;
 import farthing.identity.Caller;
+import farthing.identity.KeyLimits;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
@@ -37,6 +41,9 @@ import io.quarkus.scheduler.Scheduled;
 @Singleton
 public class Metering {
 
+    private static final Logger LOG = Logger.getLogger(Metering.class);
+
+    private final Instances instances;
     private final Leases leases;
     private final KeyBudgets keys;
     private final GroupCommit commits;
@@ -44,6 +51,9 @@ public class Metering {
     private final MeteringConfig config;
     private final Clock clock;
     private final MeterRegistry meters;
+    private final ScheduledExecutorService recalls = Executors
+            .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("lease-recalls").factory());
+    private int looks;
 
     Metering(DataSource source, Ledger ledger, ReceiptSigner signer, MeteringConfig config, Clock clock, MeterRegistry meters,
             Settled settled) {
@@ -52,8 +62,9 @@ public class Metering {
         this.config = config;
         this.clock = clock;
         this.meters = meters;
-        this.leases = new Leases(database, ledger, clock, Amount.ofNanos(config.leaseChunk()), instance);
-        this.keys = new KeyBudgets(database, clock);
+        this.instances = new Instances(database, clock, config.deadAfter(), instance);
+        this.leases = new Leases(database, ledger, clock, Amount.ofNanos(config.leaseChunk()), instances);
+        this.keys = new KeyBudgets(database, clock, instances);
         this.claims = new Claims(database, clock, instance);
         this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance, settled), config.linger(),
                 config.patience(), config.commitSize(), config.queue());
@@ -65,6 +76,7 @@ public class Metering {
      * @throws BudgetExhausted when the line cannot pay for it
      * @throws LineFrozen when the line takes no new calls
      * @throws KeyLimitReached when the key's own limits do not allow it
+     * @throws MeteringUnavailable when the database does not answer
      */
     public Reservation reserve(Caller caller, Listing listing, int inputTokens, int items) {
         Amount cost = listing.offer().price().chargeRoundedDown(inputTokens, 0, items);
@@ -80,6 +92,7 @@ public class Metering {
      * @throws BudgetExhausted when the line cannot pay for it, or not for one token of output
      * @throws LineFrozen when the line takes no new calls
      * @throws KeyLimitReached when the key's own limits do not allow it
+     * @throws MeteringUnavailable when the database does not answer
      */
     public Reservation reserveGeneration(Caller caller, Listing listing, int inputTokens, @Nullable Integer maxTokens,
             int mostTokens) {
@@ -92,13 +105,34 @@ public class Metering {
     }
 
     /**
+     * Whether the caller's key accepts the version and its offer, before anything is held or run.
+     *
+     * @throws ModelNotAllowed when the key is for other models
+     * @throws PriceAboveLimit when the offer is dearer than the key accepts
+     */
+    public void permit(Caller caller, Listing listing) {
+        KeyLimits limits = caller.limits();
+        if (!limits.models().patterns().isEmpty() && !limits.models().allows(listing.model().toString())) {
+            throw new ModelNotAllowed(listing.model(), limits.models());
+        }
+        if (!limits.maxPrice().allows(listing.offer().price())) {
+            throw new PriceAboveLimit(listing, limits.maxPrice());
+        }
+    }
+
+    /**
      * Claims an Idempotency-Key for a request before it runs.
      *
      * @throws IdempotencyMismatch when the key was used for another request
      * @throws CallUnderWay when the first call with it has not ended yet
+     * @throws AnswerSealed when the first call came with another secret of the API key
      */
     public Claim claim(Caller caller, String idempotencyKey, byte[] request) {
-        return claims.claim(caller, idempotencyKey, request);
+        try {
+            return claims.claim(caller, idempotencyKey, request);
+        } catch (Database.Failed | Database.OutcomeUnknown e) {
+            throw new MeteringUnavailable(e);
+        }
     }
 
     /**
@@ -130,17 +164,26 @@ public class Metering {
     }
 
     private Reservation hold(Caller caller, Listing listing, Amount least, Amount wanted, Afforded afforded) {
-        KeyBudget key = keys.of(caller.key());
-        Amount allowed = key.hold(caller.limits(), least, wanted, keys.today());
-        Hold hold;
         try {
-            hold = leases.hold(caller.line(), least, allowed);
+            Hold<KeyLease> allowed = keys.hold(caller, least, wanted);
+            Hold<Lease> hold = hold(caller, least, allowed == null ? wanted : allowed.amount(), allowed);
+            return new Reservation(this, caller, listing, hold, allowed == null ? null : allowed.shrunkTo(hold.amount()),
+                    afforded.tokens(hold.amount()));
+        } catch (Database.Failed | Database.OutcomeUnknown e) {
+            // What was taken from the line and not held is in an open lease, or comes back when that is looked for.
+            throw new MeteringUnavailable(e);
+        }
+    }
+
+    private Hold<Lease> hold(Caller caller, Amount least, Amount wanted, @Nullable Hold<KeyLease> allowed) {
+        try {
+            return leases.hold(caller.line(), least, wanted);
         } catch (Throwable e) {
-            key.release(allowed);
+            if (allowed != null) {
+                allowed.release();
+            }
             throw e;
         }
-        key.release(allowed.minus(hold.amount()));
-        return new Reservation(this, caller, listing, hold, key, afforded.tokens(hold.amount()));
     }
 
     Charged charge(Reservation reservation, Consumed consumed, @Nullable Replay replay) {
@@ -168,22 +211,33 @@ public class Metering {
         }
     }
 
-    LocalDate today() {
-        return keys.today();
-    }
-
     void start(@Observes @Priority(100) StartupEvent event) {
         leases.openAccounts();
-        leases.heartbeat();
+        instances.heartbeat();
         recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
+        var _ = recalls.scheduleWithFixedDelay(this::answerRecalls, 100, 100, TimeUnit.MILLISECONDS);
     }
 
     @Scheduled(every = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     void tidy() {
-        leases.heartbeat();
+        instances.heartbeat();
         commits.resolveDoubts();
         recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
         leases.returnIdle(config.idle());
+        keys.returnIdle(config.idle());
+    }
+
+    /** Ten times a second while others live who may ask; the scheduler of the server looks once a second only. */
+    private void answerRecalls() {
+        if (instances.others() == 0 && ++looks % 10 != 0) {
+            return;
+        }
+        try {
+            leases.answerRecalls();
+            keys.answerRecalls();
+        } catch (RuntimeException e) {
+            LOG.debug("what others ask for is not answered now", e);
+        }
     }
 
     /** A second, so that within two a frozen line is refused by every instance and its idle leases are back on it. */
@@ -193,13 +247,17 @@ public class Metering {
     }
 
     private void recover(Duration unseen) {
-        leases.recoverUnseenSince(clock.instant().minus(unseen));
-        claims.tidy(clock.instant().minus(unseen));
+        leases.recoverUnseenFor(unseen);
+        // After the leases: whoever could still charge on one of these could do so on no line.
+        keys.recoverUnseenFor(unseen);
+        claims.tidy(unseen);
     }
 
     void stop(@Observes ShutdownEvent event) {
+        recalls.shutdown();
         commits.close();
         commits.resolveDoubts();
         leases.returnAll();
+        keys.returnAll();
     }
 }

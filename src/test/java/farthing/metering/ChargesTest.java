@@ -21,6 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import farthing.identity.Caller;
+import farthing.money.Split;
+import farthing.money.Price;
+import farthing.catalog.VersionId;
+import farthing.catalog.Listing;
 import farthing.ledger.Account;
 import farthing.metering.FaultyDatabase.Fault;
 import farthing.money.Amount;
@@ -100,6 +104,28 @@ class ChargesTest {
                     .isInstanceOf(BudgetExhausted.class);
             assertThat(poor.left()).isZero();
         }
+    }
+
+    @Test
+    void aFreeCallIsServedAndReceiptedOnAnEmptyLine() throws SQLException {
+        try (Calls penniless = new Calls(0)) {
+            Listing free = Calls.listing(new VersionId(2), new Price(0, 0, 0, 0), new Split(7000, 0, 2000, 0, 1000));
+            try (Reservation call = penniless.metering.reserve(penniless.caller(), free, 5, 1)) {
+                Charged charged = call.charge(Calls.consumed(5, 0), null);
+                assertThat(charged.amount()).isEqualTo(Amount.ZERO);
+                assertThat(durable(charged)).isTrue();
+            }
+            assertThatThrownBy(() -> penniless.reserve(penniless.caller())).isInstanceOf(BudgetExhausted.class);
+        }
+    }
+
+    @Test
+    void aCallIsNotBegunWhileTheBooksAreAway() {
+        calls.faulty.down();
+        assertThatThrownBy(() -> calls.reserve(caller)).isInstanceOf(MeteringUnavailable.class);
+        assertThatThrownBy(() -> calls.metering.claim(caller, "key", new byte[0])).isInstanceOf(MeteringUnavailable.class);
+        calls.faulty.heal();
+        assertThat(Calls.charged(calls.reserve(caller)).amount()).isEqualTo(Calls.PER_CALL);
     }
 
     @Test
@@ -227,7 +253,7 @@ class ChargesTest {
     @Test
     void aStalledInstanceWhoseLeaseWasRecoveredChargesNothing() {
         Reservation before = calls.reserve(caller);
-        calls.clock.advance(Duration.ofSeconds(20));
+        calls.unseenFor(Duration.ofSeconds(20));
         Metering other = calls.instance(calls.source, Calls.Settings.USUAL);
         assertThat(calls.balance(Account.line(calls.line))).as("recovered").isEqualTo(FUNDS);
         assertThatThrownBy(() -> Calls.charged(before)).isInstanceOf(NotCharged.class)

@@ -101,7 +101,7 @@ class ClaimsTest {
     void onlyTheSecretOpensTheAnswer() {
         charge(fresh("key"), ANSWER);
         Caller thief = new Caller(caller.key(), caller.account(), caller.line(), KeyLimits.NONE, ReplayKeys.of("a guess"));
-        assertThatThrownBy(() -> calls.metering.claim(thief, "key", REQUEST)).isInstanceOf(IdempotencyMismatch.class);
+        assertThatThrownBy(() -> calls.metering.claim(thief, "key", REQUEST)).isInstanceOf(AnswerSealed.class);
         byte[] kept = calls.database.read(connection -> {
             try (var row = connection.createStatement()
                     .executeQuery("select answer from replay where api_key = " + caller.key().value())) {
@@ -131,7 +131,7 @@ class ClaimsTest {
     @Test
     void aStalledInstanceDoesNotChargeWhatAnotherHasTakenOver() {
         Claim.Fresh stalled = fresh("key");
-        calls.clock.advance(Duration.ofSeconds(20));
+        calls.unseenFor(Duration.ofSeconds(20));
         Metering other = calls.instance(calls.source, Calls.Settings.USUAL);
         Charged second;
         try (Claim.Fresh taken = (Claim.Fresh) other.claim(caller, "key", REQUEST);
