@@ -205,7 +205,7 @@ public class ApiKeys {
     /** The account's own active keys whose money is limited, newest first. */
     @Transactional
     public List<Limited> limited(AccountId account) {
-        Instant now = clock.instant();
+        Instant now = cache.now();
         return ApiKey.ofAccount(account).stream().filter(key -> !key.playground && key.state(now).equals("active"))
                 .map(key -> new Limited(key.keyId(), key.name, key.limits()))
                 .filter(key -> key.limits().total() != null || key.limits().perDay() != null).toList();
