@@ -22,7 +22,7 @@ import farthing.web.Fault;
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 record KeyRequest(@Nullable String name, @Nullable Long line, @Nullable Long total, @Nullable Long perDay,
-        @Nullable PriceRequest maxPrice, @Nullable List<String> models, @Nullable Integer requestsPerMinute,
+        @Nullable PriceRequest maxPrice, @Nullable List<@Nullable String> models, @Nullable Integer requestsPerMinute,
         @Nullable Integer tokensPerMinute, @Nullable Integer streams, @Nullable Instant expiresAt) {
 
     /** The dearest offer that is accepted, part by part. */
@@ -84,7 +84,7 @@ record KeyRequest(@Nullable String name, @Nullable Long line, @Nullable Long tot
     }
 
     private List<String> patterns() {
-        return models == null ? List.of() : models.stream().map(String::strip).distinct().toList();
+        return models == null ? List.of() : models.stream().map(one -> one == null ? "" : one.strip()).distinct().toList();
     }
 
     private static void nanos(List<Fault> faults, String param, @Nullable Long nanos) {

@@ -89,6 +89,10 @@ final class KeyRate {
         return passages == 0 && since(usedAt).compareTo(IDLE) > 0;
     }
 
+    synchronized long holder() {
+        return holder;
+    }
+
     Measure.Flow requests() {
         return requests;
     }

@@ -18,6 +18,7 @@ import java.util.function.ToLongFunction;
 
 import javax.sql.DataSource;
 
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
@@ -27,6 +28,7 @@ import farthing.identity.ApiKeyId;
 import farthing.identity.Caller;
 import farthing.identity.RateLimits;
 import io.github.bucket4j.TimeMeter;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 
 /**
@@ -150,12 +152,34 @@ public class KeyRates {
         turn.lock();
         try {
             exchange(List.copyOf(rates.values()));
+            if (!gone.isEmpty()) {
+                database.inTransaction(connection -> update(connection, "delete from key_use where holder = any (?)", gone));
+            }
             if (--untilTidied <= 0) {
                 untilTidied = TIDIED_EVERY;
                 database.inTransaction(KeyRates::tidy);
             }
         } catch (Database.Failed | Database.OutcomeUnknown e) {
             LOG.debugf("old accounts of keys were not removed: %s", e.getMessage());
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Others need not wait until this server is silent for long, nor whichever comes after it. */
+    void stop(@Observes ShutdownEvent event) {
+        List<KeyRate> all = List.copyOf(rates.values());
+        if (all.isEmpty()) {
+            return;
+        }
+        turn.lock();
+        try {
+            exchange(all);
+            all.forEach(KeyRate::unheard);
+            database.inTransaction(connection -> update(connection, "update key_use set streams = 0, requests_aside = 0,"
+                    + " tokens_aside = 0, streams_aside = 0 where holder = any (?)", all));
+        } catch (Database.Failed | Database.OutcomeUnknown e) {
+            LOG.debugf("what was set aside was not given back: %s", e.getMessage());
         } finally {
             turn.unlock();
         }
@@ -225,6 +249,13 @@ public class KeyRates {
                         accounts.stream().mapToLong(columns.get(i)).boxed().toArray()));
             }
             upsert.executeUpdate();
+        }
+    }
+
+    private static int update(Connection connection, String sql, List<KeyRate> rates) throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement(sql)) {
+            update.setArray(1, connection.createArrayOf("bigint", rates.stream().map(KeyRate::holder).toArray()));
+            return update.executeUpdate();
         }
     }
 

@@ -10,7 +10,8 @@ class MeteringUnavailable extends Problem {
 
     MeteringUnavailable(RuntimeException cause) {
         super(503, "metering_unavailable",
-                "The books cannot be reached at the moment, so this call was not begun and costs nothing. Try again shortly.", cause);
+                "The books cannot be reached at the moment, so this call was not begun and costs nothing. Try again shortly.",
+                cause);
     }
 
     @Override

@@ -9,7 +9,8 @@ import io.smallrye.config.WithDefault;
 interface UsageConfig {
 
     /**
-     * How long calls are kept one by one. A week that is older goes whole once all of it is in final batches; sums, journal and the
+     * How long calls are kept one by one. A week that is older goes whole once all of it is in final batches; sums, journal and
+     * the
      * batches' files stay.
      */
     @WithDefault("400d")

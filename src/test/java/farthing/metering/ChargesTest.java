@@ -20,14 +20,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-import farthing.identity.Caller;
-import farthing.money.Split;
-import farthing.money.Price;
-import farthing.catalog.VersionId;
 import farthing.catalog.Listing;
+import farthing.catalog.VersionId;
+import farthing.identity.Caller;
 import farthing.ledger.Account;
 import farthing.metering.FaultyDatabase.Fault;
 import farthing.money.Amount;
+import farthing.money.Price;
+import farthing.money.Split;
 import io.quarkus.runtime.ShutdownEvent;
 
 /** Charges whose database fails at every point of a group commit. After each test the books are checked. */

@@ -29,6 +29,7 @@ import farthing.identity.RateLimits;
 import farthing.identity.ReplayKeys;
 import farthing.ledger.LineId;
 import io.github.bucket4j.TimeMeter;
+import io.quarkus.runtime.ShutdownEvent;
 
 /** What a key may ask for at a time, on one server and on two. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -212,6 +213,17 @@ class KeyRatesTest {
         here.tell();
         assertThat(served(there, caller, 10)).isLessThanOrEqualTo(2);
         assertThat(served(server(), caller, 10)).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void aServerThatComesAfterOneThatStoppedHasAllThatIsLeftAtOnce() {
+        Caller caller = caller(new RateLimits(10, null, 2));
+        assertThat(served(here, caller, 3)).isEqualTo(3);
+        streaming(here, caller);
+        here.stop(new ShutdownEvent());
+        assertThat(served(there, caller, 10)).isEqualTo(7);
+        streaming(there, caller);
+        streaming(there, caller);
     }
 
     @Test

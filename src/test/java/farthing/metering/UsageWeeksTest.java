@@ -123,7 +123,8 @@ class UsageWeeksTest {
         run("insert into receipt_commit values (%d, '', 1, '', '', '%s')".formatted(seq, at));
         run("""
                 insert into usage select gen_random_uuid(), %d, 0, 1, 5, %d, 1, 1, 1, 1, 1, 1, 1, 1, 'COMPLETE', false, '%s', '%s',
-                    '', '', '', '', ''""".formatted(seq, seq, at, at));
+                    '', '', '', '', ''"""
+                .formatted(seq, seq, at, at));
     }
 
     private void run(String sql) {
