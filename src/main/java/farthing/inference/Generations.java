@@ -173,8 +173,9 @@ class Generations {
             // Nothing was delivered, so nothing is charged.
             return;
         }
-        byte[] answer = call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(), text.toString(),
-                usage.finishReason(), units(usage)).getBytes(StandardCharsets.UTF_8);
+        byte[] answer = admission.answer(call.exchange.who(),
+                () -> call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(), text.toString(),
+                        usage.finishReason(), units(usage)).getBytes(StandardCharsets.UTF_8));
         Charged charged = call.charge(usage, answer, false, Exchange.JSON, answer);
         call.exchange.send(200, Exchange.JSON, answer, charged);
         call.watch.answered();
