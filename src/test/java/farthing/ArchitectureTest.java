@@ -39,6 +39,7 @@ class ArchitectureTest {
             Map.entry("earnings", Set.of("chain", "ledger", "identity", "catalog", "metering", "receipt")),
             Map.entry("settlement", Set.of("chain", "blob", "ledger", "identity", "receipt", "metering", "earnings")),
             Map.entry("payment", Set.of("chain", "ledger", "identity", "metering", "settlement")),
+            Map.entry("webhook", Set.of("chain", "ledger", "identity", "metering", "settlement")),
             Map.entry("onchain", Set.of("chain", "identity", "catalog", "engine", "receipt", "metering")),
             Map.entry("inference", Set.of("identity", "catalog", "engine", "receipt", "metering", "payment")));
 
@@ -85,9 +86,9 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyChainUsesWeb3j() {
-        noClasses().that().resideOutsideOfPackage(in("chain")).should().dependOnClassesThat().resideInAPackage("org.web3j..")
-                .check(MAIN);
+    void onlyChainUsesWeb3jAndLibsecp256k1() {
+        noClasses().that().resideOutsideOfPackage(in("chain")).should().dependOnClassesThat()
+                .resideInAnyPackage("org.web3j..", "fr.acinq..").check(MAIN);
     }
 
     @Test

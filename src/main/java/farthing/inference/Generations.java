@@ -40,14 +40,17 @@ class Generations {
 
     private final Catalog catalog;
     private final Engines engines;
+    private final Admission admission;
     private final Metering metering;
     private final CallStatistics statistics;
     private final Json json;
     private final Clock clock;
 
-    Generations(Catalog catalog, Engines engines, Metering metering, CallStatistics statistics, Json json, Clock clock) {
+    Generations(Catalog catalog, Engines engines, Admission admission, Metering metering, CallStatistics statistics, Json json,
+            Clock clock) {
         this.catalog = catalog;
         this.engines = engines;
+        this.admission = admission;
         this.metering = metering;
         this.statistics = statistics;
         this.json = json;
@@ -58,17 +61,14 @@ class Generations {
     void answer(Exchange exchange, Caller caller, Passage passage, TextShape shape, Claim.@Nullable Fresh claim) {
         Instant started = clock.instant();
         byte[] body = exchange.body();
-        Fields fields = Fields.parse(json.mapper(), body);
-        GenerationRequest request = shape == TextShape.CHAT ? GenerationRequest.chat(fields)
-                : GenerationRequest.completion(fields);
-        Listing listing = catalog.resolve(request.model(), Optional.of(caller.account()));
-        metering.permit(caller, listing);
-        requireText(listing, shape);
+        Asked asked = admission.read(exchange.who(), () -> read(body, caller, shape));
+        GenerationRequest request = asked.request;
+        Listing listing = asked.listing;
         if (request.stream()) {
             passage.stream();
         }
         CallStatistics.Watch watch = statistics.watch(listing.version());
-        try (Invocation invocation = engines.prepare(listing.loadable(), request.input());
+        try (Invocation invocation = engines.prepare(listing.loadable(), request.input(), exchange.who());
                 Reservation reservation = reserve(caller, passage, listing, invocation, request)) {
             exchange.onLeave(invocation::close);
             Call call = new Call(exchange, passage, shape, request, listing, invocation, reservation, claim, body, started,
@@ -84,6 +84,19 @@ class Generations {
             }
             throw e;
         }
+    }
+
+    private record Asked(GenerationRequest request, Listing listing) {
+    }
+
+    private Asked read(byte[] body, Caller caller, TextShape shape) {
+        Fields fields = Fields.parse(json.mapper(), body);
+        GenerationRequest request = shape == TextShape.CHAT ? GenerationRequest.chat(fields)
+                : GenerationRequest.completion(fields);
+        Listing listing = catalog.resolve(request.model(), Optional.of(caller.account()));
+        metering.permit(caller, listing);
+        requireText(listing, shape);
+        return new Asked(request, listing);
     }
 
     private Reservation reserve(Caller caller, Passage passage, Listing listing, Invocation invocation,
@@ -135,8 +148,9 @@ class Generations {
             // Nothing was delivered, so nothing is charged.
             return;
         }
-        byte[] answer = json.bytes(call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(),
-                text.toString(), usage.finishReason(), units(usage)));
+        byte[] answer = admission.answer(call.exchange.who(),
+                () -> json.bytes(call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(),
+                        text.toString(), usage.finishReason(), units(usage))));
         Charged charged = call.charge(usage, answer, false, Exchange.JSON, answer);
         call.exchange.send(200, Exchange.JSON, answer, charged);
         call.watch.answered();

@@ -13,6 +13,7 @@ import jakarta.inject.Singleton;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
+import farthing.engine.CallerLeft;
 import farthing.identity.ApiKeys;
 import farthing.identity.Caller;
 import farthing.metering.Claim;
@@ -39,16 +40,19 @@ class InferenceApi {
 
     private final ApiKeys apiKeys;
     private final Metering metering;
+    private final Admission admission;
     private final KeyRates rates;
     private final Generations generations;
     private final Texts texts;
     private final Json json;
     private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
 
-    InferenceApi(ApiKeys apiKeys, Metering metering, KeyRates rates, Generations generations, Texts texts, Json json) {
+    InferenceApi(ApiKeys apiKeys, Metering metering, KeyRates rates, Admission admission, Generations generations, Texts texts,
+            Json json) {
         this.apiKeys = apiKeys;
         this.metering = metering;
         this.rates = rates;
+        this.admission = admission;
         this.generations = generations;
         this.texts = texts;
         this.json = json;
@@ -76,6 +80,7 @@ class InferenceApi {
         Exchange exchange = new Exchange(context);
         try {
             Caller caller = apiKeys.authenticate(exchange.header("Authorization"));
+            exchange.isFor(caller.key());
             try (Passage passage = rates.of(caller, exchange::header)) {
                 passage.request();
                 String idempotencyKey = exchange.header("Idempotency-Key");
@@ -87,7 +92,7 @@ class InferenceApi {
             }
         } catch (Problem problem) {
             fail(exchange, problem);
-        } catch (Exchange.ClientLeft left) {
+        } catch (Exchange.ClientLeft | CallerLeft left) {
             // Charged or not was decided before; there is nobody to tell.
         } catch (RuntimeException | Error e) {
             String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
@@ -100,7 +105,7 @@ class InferenceApi {
         if (key.isBlank() || key.length() > LONGEST_KEY) {
             throw InvalidRequest.outOfRange("Idempotency-Key", "a header of 1 to " + LONGEST_KEY + " characters");
         }
-        switch (metering.claim(caller, key, request(exchange))) {
+        switch (admission.claim(exchange.who(), () -> metering.claim(caller, key, request(exchange)))) {
             case Claim.Answered(var charged, var contentType, var answer) -> {
                 exchange.header("Idempotent-Replayed", "true");
                 exchange.send(200, contentType, answer, charged);

@@ -45,14 +45,17 @@ class Texts {
 
     private final Catalog catalog;
     private final Engines engines;
+    private final Admission admission;
     private final Metering metering;
     private final CallStatistics statistics;
     private final Json json;
     private final Clock clock;
 
-    Texts(Catalog catalog, Engines engines, Metering metering, CallStatistics statistics, Json json, Clock clock) {
+    Texts(Catalog catalog, Engines engines, Admission admission, Metering metering, CallStatistics statistics, Json json,
+            Clock clock) {
         this.catalog = catalog;
         this.engines = engines;
+        this.admission = admission;
         this.metering = metering;
         this.statistics = statistics;
         this.json = json;
@@ -69,11 +72,11 @@ class Texts {
 
     /** OpenAI's embeddings. */
     void embed(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim) {
-        Fields fields = Fields.parse(json.mapper(), exchange.body());
+        Asked asked = admission.read(exchange.who(), () -> read(exchange, caller, Task.EMBEDDING));
+        Fields fields = asked.fields;
         boolean base64 = isBase64(fields);
-        Listing listing = listing(caller, fields, Task.EMBEDDING);
         Integer dimensions = fields.wholeNumber("dimensions", 1, 1 << 20);
-        run(exchange, caller, passage, listing, fields, claim, (invocation, receipt) -> {
+        run(exchange, caller, passage, asked, claim, (invocation, receipt) -> {
             Embeddings embeddings = invocation.embed();
             List<Map<String, Object>> data = new ArrayList<>();
             for (float[] vector : embeddings.vectors()) {
@@ -97,10 +100,11 @@ class Texts {
 
     /** vLLM's classification. */
     void classify(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim) {
-        Fields fields = Fields.parse(json.mapper(), exchange.body());
-        Listing listing = listing(caller, fields, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION);
+        Asked asked = admission.read(exchange.who(),
+                () -> read(exchange, caller, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION));
+        Fields fields = asked.fields;
         Instant now = clock.instant();
-        run(exchange, caller, passage, listing, fields, claim, (invocation, receipt) -> {
+        run(exchange, caller, passage, asked, claim, (invocation, receipt) -> {
             Classifications classes = invocation.classify();
             List<Map<String, Object>> data = new ArrayList<>();
             for (var labels : classes.texts()) {
@@ -123,12 +127,13 @@ class Texts {
         });
     }
 
-    private void run(Exchange exchange, Caller caller, Passage passage, Listing listing, Fields fields,
-            Claim.@Nullable Fresh claim, Work work) {
+    private void run(Exchange exchange, Caller caller, Passage passage, Asked asked, Claim.@Nullable Fresh claim,
+            Work work) {
         Instant started = clock.instant();
-        Input.Texts input = input(fields);
+        Listing listing = asked.listing;
+        Input.Texts input = input(asked.fields);
         CallStatistics.Watch watch = statistics.watch(listing.version());
-        try (Invocation invocation = engines.prepare(listing.loadable(), input);
+        try (Invocation invocation = engines.prepare(listing.loadable(), input, exchange.who());
                 Reservation reservation = reserve(caller, passage, listing, invocation, input)) {
             exchange.onLeave(invocation::close);
             Answer answer = work.run(invocation, reservation.receipt());
@@ -137,7 +142,7 @@ class Texts {
                 return;
             }
             Usage usage = answer.usage();
-            byte[] body = json.bytes(answer.body());
+            byte[] body = admission.answer(exchange.who(), () -> json.bytes(answer.body()));
             Units units = new Units(usage.inputTokens(), usage.outputTokens(), usage.items());
             Charged charged = reservation.charge(new Consumed(units, exchange.body(), body, false, false, started),
                     claim == null ? null : claim.replay(Exchange.JSON, body));
@@ -150,6 +155,14 @@ class Texts {
             }
             throw e;
         }
+    }
+
+    private record Asked(Fields fields, Listing listing) {
+    }
+
+    private Asked read(Exchange exchange, Caller caller, Task... tasks) {
+        Fields fields = Fields.parse(json.mapper(), exchange.body());
+        return new Asked(fields, listing(caller, fields, tasks));
     }
 
     private Reservation reserve(Caller caller, Passage passage, Listing listing, Invocation invocation, Input.Texts input) {

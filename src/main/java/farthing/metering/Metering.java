@@ -28,7 +28,6 @@ import farthing.ledger.LineId;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.receipt.ReceiptSigner;
-import farthing.receipt.Salts;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -195,7 +194,7 @@ public class Metering {
                         "the engine counted " + consumed.units() + " for receipt " + reservation.receipt()
                                 + ", more than the " + reservation.held() + " held for it");
             }
-            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, Salts.random(), replay, done));
+            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, Hashes.of(consumed), replay, done));
         } catch (Throwable e) {
             reservation.end(null);
             throw e;
