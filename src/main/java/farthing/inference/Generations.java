@@ -148,8 +148,9 @@ class Generations {
             // Nothing was delivered, so nothing is charged.
             return;
         }
-        byte[] answer = json.bytes(call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(),
-                text.toString(), usage.finishReason(), units(usage)));
+        byte[] answer = admission.answer(call.exchange.who(),
+                () -> json.bytes(call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(),
+                        text.toString(), usage.finishReason(), units(usage))));
         Charged charged = call.charge(usage, answer, false, Exchange.JSON, answer);
         call.exchange.send(200, Exchange.JSON, answer, charged);
         call.watch.answered();
