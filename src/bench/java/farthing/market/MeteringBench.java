@@ -113,7 +113,7 @@ class MeteringBench {
             int line = (int) number(database,
                     "select l.id from line l join account a on a.id = l.account where a.handle = 'robin' order by l.id limit 1");
             return new Server(process, database, Visitor.signedIn(process, process.demoWallet("robin")).key(line));
-        } catch (Exception | AssertionError e) {
+        } catch (Exception | Error e) {
             process.close();
             throw e;
         }
