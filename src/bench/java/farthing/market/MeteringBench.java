@@ -36,6 +36,8 @@ class MeteringBench {
     /** What a call waits for others by the writer's default. */
     private static final double LINGER_MS = 2;
     private static final int AT_ONCE = 64;
+    /** By then the second compiler has seen what is called most. */
+    private static final int WARM_CALLS = 60_000;
     private static final int PEER_WARM_SECONDS = 10;
     private static final int STREAMS = 9_000;
 
@@ -161,8 +163,11 @@ class MeteringBench {
     /** Until the server is as fast as it gets: its compilers work beside it on the same cores. */
     private void warm(Wrk wrk) throws IOException, InterruptedException {
         double best = 0;
-        for (int round = 0, better = 0; round < 20 && round - better < 3; round++) {
-            double now = wrk.run(AT_ONCE, 5).perSecond();
+        long calls = 0;
+        for (int round = 0, better = 0; round < 30 && (calls < WARM_CALLS || round - better < 3); round++) {
+            Wrk.Result result = wrk.run(AT_ONCE, 5);
+            double now = result.perSecond();
+            calls += result.calls();
             say("warming up: %.0f calls/s", now);
             if (now > best * 1.03) {
                 better = round;
