@@ -129,7 +129,7 @@ public final class MoneyOracle {
                         coalesce(sum(input_tokens) filter (where r.receipt is null), 0) as input_tokens,
                         coalesce(sum(output_tokens) filter (where r.receipt is null), 0) as output_tokens,
                         coalesce(sum(items) filter (where r.receipt is null), 0) as items, count(r.receipt) as reversed,
-                        count(*) filter (where u.finish = 'ABANDONED') as abandoned
+                        count(*) filter (where u.finish = 'ABANDONED' and r.receipt is null) as abandoned
                     from usage u left join usage_reversal r on r.receipt = u.receipt group by 1, 2, 3, 4) u
                 full join usage_day d using (account, day, version, api_key)
                 where (u.calls, u.nanos, u.input_tokens, u.output_tokens, u.items, u.reversed, u.abandoned) is distinct from

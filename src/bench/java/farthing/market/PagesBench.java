@@ -156,6 +156,13 @@ class PagesBench {
         String receipt = text(connection, """
                 select replace(receipt::text, '-', '') from usage where account = %d order by charged_at desc limit 1 offset 100"""
                 .formatted(caller));
+        // A place in the call log, as an address writes it: its middle, and near its end.
+        String place = "select (extract(epoch from charged_at) * 1000000)::bigint || '-' || replace(receipt::text, '-', '') from usage"
+                + " where account = " + caller + " and charged_at < ";
+        String second = text(connection, place + "now() order by charged_at desc, receipt desc limit 1 offset 49");
+        String middle = text(connection, place + "now() - interval '45 days' order by charged_at desc, receipt desc limit 1");
+        String end = text(connection, place + "now() - interval '88 days' order by charged_at desc, receipt desc limit 1");
+        String moment = day + "T07:30";
         List<Page> pages = new ArrayList<>();
         add(pages, "nobody", null, "/", "/models", "/models?q=" + q, "/models?q=" + misspelt(q), "/models?q=model+for+poetry",
                 "/models?task=completion&licence=MIT&quantisation=int8", "/models?task=embedding", "/models?sort=name",
@@ -166,9 +173,14 @@ class PagesBench {
                 "/models/nobody/nothing", "/compare?model=" + model + "&model=" + rare, "/batches", "/batches?page=20",
                 "/batches/" + batch, "/batches/" + (batch / 2), "/receipts/" + receipt, "/v1/receipts/" + receipt, "/docs",
                 "/v1/models", "/v1/models/" + model, "/v1/batches", "/sign-in");
-        add(pages, "caller", bySession, "/", "/models", "/usage", "/usage?page=2", "/usage?page=5000", "/usage?model=" + model,
-                "/usage?model=" + called, "/usage?key=" + key, "/usage?state=abandoned", "/usage?from=" + day + "&to=" + day,
-                "/usage?model=" + called + "&key=" + key + "&state=charged&from=" + day, "/usage?key=" + key + "&page=300",
+        add(pages, "caller", bySession, "/", "/models", "/usage", "/usage/now", "/usage?before=" + second, "/usage?before=" + middle,
+                "/usage?before=" + end, "/usage?after=" + middle, "/usage?model=" + model, "/usage?model=" + called,
+                "/usage?key=" + key, "/usage?state=abandoned", "/usage?state=charged", "/usage?state=reversed",
+                "/usage?from=" + day + "&to=" + day, "/usage?from=" + moment, "/usage?to=" + moment,
+                "/usage?model=" + called + "&key=" + key + "&state=charged&from=" + day,
+                "/usage?key=" + key + "&before=" + middle, "/usage?model=" + called + "&before=" + middle,
+                "/usage?range=90&by=key&show=tokens", "/usage?range=90", "/api/usage", "/api/usage?by=key&from=" + day,
+                "/api/usage/calls", "/api/usage/calls?limit=500&cursor=" + middle,
                 "/keys", "/budgets", "/account", "/earnings", "/receipts/" + receipt);
         add(pages, "developer", devSession, "/", "/models", "/earnings", "/usage", "/account", "/publish",
                 "/models/" + model, "/models/" + model + "/manage", "/api/models");

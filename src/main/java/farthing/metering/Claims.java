@@ -84,22 +84,27 @@ final class Claims {
         }
     }
 
-    /** Frees the keys whose claim nobody holds any more, and forgets answers that were kept long enough. */
-    void tidy(Instant instancesUnseenSince) {
+    /**
+     * Frees the keys whose claim nobody holds any more, and forgets answers that were kept long enough.
+     *
+     * @param unseen how long an instance was not seen that is dead
+     */
+    void tidy(Duration unseen) {
         Instant now = clock.instant();
         Long[] mine = held.toArray(Long[]::new);
         database.inTransaction(connection -> {
             try (PreparedStatement delete = connection.prepareStatement("""
                     delete from replay where receipt is not null and claimed_at < ?
                     or receipt is null and (instance = ? and claimed_at < ? and claim <> all (?)
-                        or instance <> ? and instance in (select i.id from instance i where i.seen_at <= ?))""")) {
+                        or instance <> ? and instance in (select i.id from instance i
+                            where i.seen_at <= clock_timestamp() - ? * interval '1 millisecond'))""")) {
                 delete.setTimestamp(1, Timestamp.from(now.minus(KEPT)));
                 delete.setLong(2, instance);
                 // A claim made since we looked at the held ones is younger than this.
                 delete.setTimestamp(3, Timestamp.from(now.minus(LOST_AFTER)));
                 delete.setArray(4, connection.createArrayOf("bigint", mine));
                 delete.setLong(5, instance);
-                delete.setTimestamp(6, Timestamp.from(instancesUnseenSince));
+                delete.setLong(6, unseen.toMillis());
                 return delete.executeUpdate();
             }
         });
@@ -126,8 +131,8 @@ final class Claims {
 
     private static Claim.Answered earlier(Connection connection, Key key) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("""
-                select r.request_hash, r.receipt, r.content_type, r.answer, u.charge
-                from replay r left join usage u on u.receipt = r.receipt where r.api_key = ? and r.key_hash = ?""")) {
+                select request_hash, receipt, content_type, answer, charge from replay
+                where api_key = ? and key_hash = ?""")) {
             select.setLong(1, key.apiKey);
             select.setBytes(2, key.hash);
             try (ResultSet row = select.executeQuery()) {

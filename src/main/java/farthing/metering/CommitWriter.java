@@ -1,7 +1,6 @@
 package farthing.metering;
 
 import java.sql.Connection;
-import java.sql.Date;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,13 +15,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 import farthing.ledger.Account;
 import farthing.ledger.Entry;
@@ -43,11 +40,21 @@ final class CommitWriter {
 
     private static final Logger LOG = Logger.getLogger(CommitWriter.class);
 
-    /** @param fenced charges whose lease or claim was taken over meanwhile; nothing was written for them */
-    record Written(Set<Pending> fenced) {
+    /**
+     * Nothing was written for either.
+     *
+     * @param lost charges whose lease was taken over meanwhile
+     * @param overtaken charges whose Idempotency-Key was claimed by another call meanwhile
+     */
+    record Written(Set<Pending> lost, Set<Pending> overtaken) {
+
+        int free() {
+            return lost.size() + overtaken.size();
+        }
     }
 
-    private record Row(Pending pending, Receipt receipt, ReceiptBody body) {
+    /** One charge and the receipt that is written for it. */
+    record Row(Pending pending, Receipt receipt, ReceiptBody body) {
     }
 
     private final Database database;
@@ -78,7 +85,7 @@ final class CommitWriter {
             lockLeases(connection, batch);
             Set<Object> durable = receiptsOf(connection, commit);
             return new Written(batch.stream().filter(p -> !durable.contains(p.reservation().receipt().value()))
-                    .collect(Collectors.toSet()));
+                    .collect(Collectors.toSet()), Set.of());
         });
     }
 
@@ -114,73 +121,29 @@ final class CommitWriter {
 
     private Written write(Connection connection, long commit, List<Pending> batch) throws SQLException {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-        Set<Pending> fenced = withoutTheirClaim(connection, batch);
-        List<Row> rows = new ArrayList<>();
-        // In the order in which the database sorts them: reversals lock leases, too.
-        Map<Lease, List<Pending>> byLease = new TreeMap<>((a, b) -> Long.compare(a.id().value(), b.id().value()));
-        batch.stream().filter(p -> !fenced.contains(p))
-                .forEach(p -> byLease.computeIfAbsent(p.reservation().lease(), l -> new ArrayList<>()).add(p));
-        for (Map.Entry<Lease, List<Pending>> each : byLease.entrySet()) {
-            Integer seq = advance(connection, each.getKey(), each.getValue());
-            if (seq == null) {
-                fenced.addAll(each.getValue());
-                continue;
-            }
-            for (Pending pending : each.getValue()) {
-                rows.add(row(pending, seq, now));
-                seq++;
-            }
-        }
+        Fence fence = Fence.lock(connection, instance, batch);
+        List<Row> rows = rows(fence, batch, now);
         if (!rows.isEmpty()) {
+            List<Pending> charged = rows.stream().map(Row::pending).toList();
+            fence.advance(connection, charged);
             insertCommit(connection, commit, rows, now);
-            insertUsages(connection, commit, rows, now);
+            UsageRows.copy(connection, commit, rows, now);
             post(connection, commit, rows, now);
             keepReplays(connection, rows);
             // Last: other instances wait for the rows of the keys that we both serve.
-            LocalDate day = LocalDate.ofInstant(now, ZoneOffset.UTC);
-            addSpending(connection, day, rows.stream().map(Row::pending).toList(), 1);
-            rollUps.add(connection, day, rows.stream().map(Row::pending).toList());
+            rollUps.add(connection, LocalDate.ofInstant(now, ZoneOffset.UTC), charged);
         }
-        return new Written(fenced);
+        return new Written(fence.lost(), fence.overtaken());
     }
 
-    /**
-     * The other fence: the first charge of an Idempotency-Key is made under the claim that let its call run, and under no
-     * other.
-     */
-    private static Set<Pending> withoutTheirClaim(Connection connection, List<Pending> batch) throws SQLException {
-        Long[] claims = batch.stream().map(Pending::replay).filter(Objects::nonNull).map(Replay::claim).toArray(Long[]::new);
-        if (claims.length == 0) {
-            return new HashSet<>();
-        }
-        try (PreparedStatement lock = connection.prepareStatement(
-                "select claim from replay where claim = any (?) and receipt is null order by claim for update")) {
-            lock.setArray(1, connection.createArrayOf("bigint", claims));
-            Set<Long> held = new HashSet<>();
-            try (ResultSet row = lock.executeQuery()) {
-                while (row.next()) {
-                    held.add(row.getLong(1));
-                }
-            }
-            return batch.stream().filter(p -> p.replay() != null && !held.contains(p.replay().claim()))
-                    .collect(Collectors.toCollection(HashSet::new));
-        }
-    }
-
-    /** The fence: only the open lease of this very instance takes charges. */
-    private @Nullable Integer advance(Connection connection, Lease lease, List<Pending> charges)
-            throws SQLException {
-        try (PreparedStatement update = connection.prepareStatement("""
-                update lease set used = used + ?, next_seq = next_seq + ?
-                where id = ? and instance = ? and state = 'OPEN' returning next_seq""")) {
-            update.setLong(1, Amount.sum(charges.stream().map(Pending::amount)::iterator).nanos());
-            update.setInt(2, charges.size());
-            update.setLong(3, lease.id().value());
-            update.setLong(4, instance);
-            try (ResultSet row = update.executeQuery()) {
-                return row.next() ? row.getInt(1) - charges.size() : null;
+    private static List<Row> rows(Fence fence, List<Pending> batch, Instant now) {
+        List<Row> rows = new ArrayList<>(batch.size());
+        for (Pending pending : batch) {
+            if (fence.lets(pending)) {
+                rows.add(row(pending, fence.nextSeq(pending), now));
             }
         }
+        return rows;
     }
 
     private static Row row(Pending pending, int seq, Instant now) {
@@ -211,46 +174,6 @@ final class CommitWriter {
         }
     }
 
-    private static void insertUsages(Connection connection, long commit, List<Row> rows, Instant now) throws SQLException {
-        try (PreparedStatement insert = connection.prepareStatement("""
-                insert into usage (receipt, commit_id, leaf_index, line, lease, seq, account, api_key, version, offer,
-                    input_tokens, output_tokens, items, charge, finish, streamed, started_at, charged_at, salt,
-                    request_hash, response_hash, body_hash, shares_hash)
-                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
-            for (int leaf = 0; leaf < rows.size(); leaf++) {
-                Row row = rows.get(leaf);
-                Reservation call = row.pending.reservation();
-                Consumed consumed = row.pending.consumed();
-                ReceiptBody body = row.body;
-                insert.setObject(1, call.receipt().value());
-                insert.setLong(2, commit);
-                insert.setInt(3, leaf);
-                insert.setInt(4, row.receipt.line());
-                insert.setLong(5, row.receipt.lease());
-                insert.setInt(6, row.receipt.seq());
-                insert.setLong(7, call.caller().account().value());
-                insert.setLong(8, call.caller().key().value());
-                insert.setInt(9, row.receipt.version());
-                insert.setLong(10, body.offer());
-                insert.setInt(11, body.inputTokens());
-                insert.setInt(12, body.outputTokens());
-                insert.setInt(13, body.items());
-                insert.setLong(14, row.receipt.charge().nanos());
-                insert.setString(15, consumed.abandoned() ? "ABANDONED" : "COMPLETE");
-                insert.setBoolean(16, consumed.streamed());
-                insert.setTimestamp(17, Timestamp.from(consumed.startedAt()));
-                insert.setTimestamp(18, Timestamp.from(now));
-                insert.setBytes(19, row.pending.salts().secret());
-                insert.setBytes(20, body.requestHash());
-                insert.setBytes(21, body.responseHash());
-                insert.setBytes(22, row.receipt.bodyHash());
-                insert.setBytes(23, row.receipt.sharesHash());
-                insert.addBatch();
-            }
-            insert.executeBatch();
-        }
-    }
-
     /** One entry for the whole commit, summed per line. */
     private void post(Connection connection, long commit, List<Row> rows, Instant now) throws SQLException {
         Map<Integer, Amount> byLine = new TreeMap<>();
@@ -265,12 +188,14 @@ final class CommitWriter {
     private static Set<Object> insertReversals(Connection connection, long commit, List<Pending> calls, Instant now)
             throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement("""
-                insert into usage_reversal (receipt, commit_id, reversed_at) select unnest(?), ?, ?
-                on conflict (receipt) do nothing returning receipt""")) {
-            insert.setArray(1, connection.createArrayOf("uuid",
-                    calls.stream().map(p -> p.reservation().receipt().value()).toArray()));
+                insert into usage_reversal (receipt, commit_id, reversed_at, account, charged_at)
+                select u.receipt, u.commit_id, ?, u.account, u.charged_at
+                from usage u join receipt_commit c on c.id = u.commit_id and c.committed_at = u.charged_at
+                where c.id = ? and u.receipt = any (?) on conflict (receipt) do nothing returning receipt""")) {
+            insert.setTimestamp(1, Timestamp.from(now));
             insert.setLong(2, commit);
-            insert.setTimestamp(3, Timestamp.from(now));
+            insert.setArray(3, connection.createArrayOf("uuid",
+                    calls.stream().map(p -> p.reservation().receipt().value()).toArray()));
             try (ResultSet rows = insert.executeQuery()) {
                 Set<Object> reversed = new HashSet<>();
                 while (rows.next()) {
@@ -289,9 +214,7 @@ final class CommitWriter {
         byLine.forEach((line, amount) -> postings.add(new Posting(Account.line(line), amount)));
         postings.add(new Posting(Account.charges(), Amount.sum(byLine.values()).negated()));
         ledger.post(connection, new Entry("reversal", "reversal:" + Long.toHexString(commit), now, postings));
-        LocalDate day = dayOf(connection, commit);
-        addSpending(connection, day, calls, -1);
-        rollUps.takeBack(connection, day, calls);
+        rollUps.takeBack(connection, dayOf(connection, commit), calls);
     }
 
     /** On which the commit's calls were charged. */
@@ -306,28 +229,9 @@ final class CommitWriter {
         }
     }
 
-    /** @param sign 1 adds, -1 takes back */
-    private static void addSpending(Connection connection, LocalDate day, List<Pending> calls, int sign) throws SQLException {
-        Map<Long, List<Amount>> byKey = new TreeMap<>();
-        calls.forEach(p -> byKey.computeIfAbsent(p.reservation().caller().key().value(), k -> new ArrayList<>())
-                .add(p.amount()));
-        try (PreparedStatement upsert = connection.prepareStatement("""
-                insert into key_spending (day, api_key, nanos, calls) select ?, t.* from unnest(?, ?, ?) t
-                on conflict (api_key, day) do update set
-                    nanos = key_spending.nanos + excluded.nanos, calls = key_spending.calls + excluded.calls""")) {
-            upsert.setDate(1, Date.valueOf(day));
-            upsert.setArray(2, connection.createArrayOf("bigint", byKey.keySet().toArray()));
-            upsert.setArray(3, connection.createArrayOf("bigint",
-                    byKey.values().stream().map(each -> sign * Amount.sum(each).nanos()).toArray()));
-            upsert.setArray(4,
-                    connection.createArrayOf("integer", byKey.values().stream().map(each -> sign * each.size()).toArray()));
-            upsert.executeUpdate();
-        }
-    }
-
     private static void keepReplays(Connection connection, List<Row> rows) throws SQLException {
         try (PreparedStatement update = connection.prepareStatement("""
-                update replay set receipt = ?, content_type = ?, answer = ? where claim = ?""")) {
+                update replay set receipt = ?, content_type = ?, answer = ?, charge = ? where claim = ?""")) {
             boolean any = false;
             for (Row row : rows) {
                 Replay replay = row.pending.replay();
@@ -335,7 +239,8 @@ final class CommitWriter {
                     update.setObject(1, row.pending.reservation().receipt().value());
                     update.setString(2, replay.contentType());
                     update.setBytes(3, replay.encryptedAnswer());
-                    update.setLong(4, replay.claim());
+                    update.setLong(4, row.pending.amount().nanos());
+                    update.setLong(5, replay.claim());
                     update.addBatch();
                     any = true;
                 }
@@ -362,7 +267,9 @@ final class CommitWriter {
         Map<Long, Integer> upTo = settled.upTo(connection,
                 batch.stream().map(p -> p.reservation().lease().id().value()).distinct().toList());
         try (PreparedStatement select = connection
-                .prepareStatement("select receipt, lease, seq from standing_usage where commit_id = ?")) {
+                .prepareStatement("""
+                        select u.receipt, u.lease, u.seq from receipt_commit c
+                        join standing_usage u on u.charged_at = c.committed_at and u.commit_id = c.id where c.id = ?""")) {
             select.setLong(1, commit);
             try (ResultSet rows = select.executeQuery()) {
                 Set<Object> receipts = new HashSet<>();
@@ -377,7 +284,9 @@ final class CommitWriter {
     }
 
     private static Set<Object> receiptsOf(Connection connection, long commit) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("select receipt from usage where commit_id = ?")) {
+        try (PreparedStatement select = connection.prepareStatement("""
+                select u.receipt from receipt_commit c
+                join usage u on u.charged_at = c.committed_at and u.commit_id = c.id where c.id = ?""")) {
             select.setLong(1, commit);
             try (ResultSet rows = select.executeQuery()) {
                 Set<Object> receipts = new HashSet<>();

@@ -62,14 +62,18 @@ public class DurableReceipts {
      */
     public int take(Connection connection, long lease, int fromSeq, Instant chargedBefore, Predicate<Receipt> wanted)
             throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("""
-                select u.line, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.charged_at < ?, r.receipt is not null
-                from usage u left join usage_reversal r on r.receipt = u.receipt
-                where u.lease = ? and u.seq >= ? order by u.seq""")) {
+        try (PreparedStatement select = connection.prepareStatement(
+                """
+                        select u.line, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.charged_at < ?, r.receipt is not null
+                        from usage u left join usage_reversal r on r.receipt = u.receipt
+                        where u.lease = ? and u.seq >= ? and u.charged_at >= (select opened_at - interval '2 days' from lease where id = ?)
+                        order by u.seq""")) {
             select.setFetchSize(PIECE);
             select.setTimestamp(1, Timestamp.from(chargedBefore));
             select.setLong(2, lease);
             select.setInt(3, fromSeq);
+            // No week before it is looked through; the server's clock may have been set back since.
+            select.setLong(4, lease);
             int next = fromSeq;
             try (ResultSet row = select.executeQuery()) {
                 while (row.next() && row.getBoolean(7)) {

@@ -85,7 +85,6 @@ final class GroupCommit implements AutoCloseable {
         for (Doubt doubt : doubts) {
             Set<Pending> free = writer.reverse(doubt.commit, doubt.calls);
             if (doubts.remove(doubt)) {
-                free.forEach(call -> call.reservation.takeBack(call.amount));
                 LOG.warnf("commit %x is known now: %d of its %d calls cost nothing", doubt.commit, free.size(),
                         doubt.calls.size());
             }
@@ -131,7 +130,7 @@ final class GroupCommit implements AutoCloseable {
         while (deadline - System.nanoTime() > 0) {
             try {
                 CommitWriter.Written written = unknown ? writer.reread(id, batch) : writer.write(id, batch);
-                if (unknown && written.fenced().size() == batch.size()) {
+                if (unknown && written.free() == batch.size()) {
                     // Certain by now that it was not made, so it may be made.
                     unknown = false;
                     continue;
@@ -167,9 +166,11 @@ final class GroupCommit implements AutoCloseable {
 
     private static void finish(List<Pending> batch, CommitWriter.Written written) {
         for (Pending pending : batch) {
-            if (written.fenced().contains(pending)) {
-                pending.reservation.lease().abandon();
+            if (written.lost().contains(pending)) {
+                pending.reservation.abandon();
                 fail(List.of(pending), NotCharged.fenced());
+            } else if (written.overtaken().contains(pending)) {
+                fail(List.of(pending), NotCharged.overtaken());
             } else {
                 pending.reservation.end(pending.amount);
                 pending.done.complete(new Charged(pending.reservation.receipt(), pending.amount));
@@ -189,7 +190,7 @@ final class GroupCommit implements AutoCloseable {
      */
     private static void abandon(List<Pending> batch) {
         for (Pending pending : batch) {
-            pending.reservation.lease().abandon();
+            pending.reservation.abandon();
             pending.reservation.end(pending.amount);
             pending.done.completeExceptionally(NotCharged.unknown(pending.reservation.receipt()));
         }

@@ -2,101 +2,19 @@ package farthing.metering;
 
 import java.time.Instant;
 
-import org.jspecify.annotations.Nullable;
-
 import farthing.ledger.LineId;
-import farthing.money.Amount;
 
-/**
- * A lease as its one writer sees it: {@code used + held ≤ granted}. The database row knows granted and used; holds live here
- * only and end with the process.
- */
-final class Lease {
+/** A slice of a line's budget. */
+final class Lease extends Allowance {
 
-    private enum State {
-        OPEN,
-        CLOSED
-    }
-
-    private final LeaseId id;
     private final LineId line;
-    private State state = State.OPEN;
-    private Amount granted;
-    private Amount used = Amount.ZERO;
-    private Amount held = Amount.ZERO;
-    private Instant lastUsed;
 
-    Lease(LeaseId id, LineId line, Amount granted, Instant now) {
-        this.id = id;
+    Lease(LeaseId id, LineId line, Instant now) {
+        super(id, now);
         this.line = line;
-        this.granted = granted;
-        this.lastUsed = now;
-    }
-
-    LeaseId id() {
-        return id;
     }
 
     LineId line() {
         return line;
-    }
-
-    synchronized boolean isOpen() {
-        return state == State.OPEN;
-    }
-
-    synchronized Amount free() {
-        return state == State.OPEN ? granted.minus(used).minus(held) : Amount.ZERO;
-    }
-
-    /** Holds the amount if that much is free. */
-    synchronized boolean hold(Amount amount, Instant now) {
-        if (free().isLessThan(amount) || state != State.OPEN) {
-            return false;
-        }
-        held = held.plus(amount);
-        lastUsed = now;
-        return true;
-    }
-
-    /** Holds what is free, at most {@code most}; null where that is less than {@code least}. */
-    synchronized @Nullable Amount holdUpTo(Amount most, Amount least, Instant now) {
-        Amount amount = free().min(most);
-        return !amount.isLessThan(least) && hold(amount, now) ? amount : null;
-    }
-
-    synchronized void grow(Amount amount) {
-        granted = granted.plus(amount);
-    }
-
-    /** A hold ends and what the call cost stays used. */
-    synchronized void settle(Amount hold, Amount charge) {
-        if (hold.isLessThan(charge)) {
-            throw new IllegalStateException("charge " + charge + " exceeds the " + hold + " held on lease " + id);
-        }
-        release(hold);
-        used = used.plus(charge);
-    }
-
-    /** A hold ends without a charge. */
-    synchronized void release(Amount hold) {
-        if (held.isLessThan(hold)) {
-            throw new IllegalStateException("lease " + id + " holds " + held + ", not " + hold);
-        }
-        held = held.minus(hold);
-    }
-
-    /** No new hold from now on; false while calls still hold something or it is not idle since the given time. */
-    synchronized boolean closeIfIdleSince(Instant then) {
-        if (state != State.OPEN || !held.isZero() || lastUsed.isAfter(then)) {
-            return false;
-        }
-        state = State.CLOSED;
-        return true;
-    }
-
-    /** Fenced, or the outcome of a commit on it is unknown: nothing more is spent from here, whatever calls still hold. */
-    synchronized void abandon() {
-        state = State.CLOSED;
     }
 }

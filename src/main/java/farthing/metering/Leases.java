@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +23,7 @@ import farthing.ledger.InsufficientFunds;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
+import farthing.web.Problem;
 
 /**
  * The leases of this instance, one for each line in use. Money moves from the line to the lease before it is held, so whatever
@@ -31,127 +31,123 @@ import farthing.money.Amount;
  */
 final class Leases {
 
+    /** While others live, no grant takes more of a line than this part of it for each server, unless a call needs it. */
+    private static final int PARTS_FOR_EACH = 4;
+
     private final Database database;
     private final Ledger ledger;
     private final Clock clock;
     private final Amount chunk;
+    private final Instances instances;
     private final long instance;
-    private final Map<LineId, Book> books = new ConcurrentHashMap<>();
+    private final Recalls recalls;
+    private final Map<LineId, LineBook> books = new ConcurrentHashMap<>();
 
-    /** The lease of one line and the lock under which it is refilled or replaced. */
-    private static final class Book {
-        final ReentrantLock refill = new ReentrantLock();
-        volatile @Nullable Lease lease;
-        /** As this instance last saw it; a grant looks anew. */
-        volatile @Nullable FreezeReason frozen;
-    }
-
-    Leases(Database database, Ledger ledger, Clock clock, Amount chunk, long instance) {
+    Leases(Database database, Ledger ledger, Clock clock, Amount chunk, Instances instances) {
         this.database = database;
         this.ledger = ledger;
         this.clock = clock;
         this.chunk = chunk;
-        this.instance = instance;
+        this.instances = instances;
+        this.instance = instances.own();
+        this.recalls = new Recalls(database, Recalls.Of.LINE, instance);
     }
 
     /**
      * Holds {@code wanted}, or less where the line has less, but never less than {@code least}.
      *
      * @throws BudgetExhausted when not even {@code least} is to be had
+     * @throws BudgetHeldElsewhere when a server that does not answer holds the rest
      * @throws LineFrozen when the line takes no new calls
      */
-    Hold hold(LineId line, Amount least, Amount wanted) {
-        Book book = books.computeIfAbsent(line, l -> new Book());
+    Hold<Lease> hold(LineId line, Amount least, Amount wanted) {
+        LineBook book = books.computeIfAbsent(line, LineBook::new);
         FreezeReason frozen = book.frozen;
         if (frozen != null) {
             throw new LineFrozen(line, frozen);
         }
-        Lease current = book.lease;
-        if (current != null && current.hold(wanted, clock.instant())) {
-            return new Hold(current, wanted);
+        return book.hold(least, wanted);
+    }
+
+    private final class LineBook extends Book<Lease> {
+
+        private final LineId line;
+        /** As this instance last saw it; a grant looks anew. */
+        private volatile @Nullable FreezeReason frozen;
+
+        LineBook(LineId line) {
+            super(clock);
+            this.line = line;
         }
-        book.refill.lock();
-        try {
+
+        @Override
+        @Nullable
+        Grant<Lease> grant(@Nullable Lease open, Amount least, Amount wanted, int growth, boolean ahead) {
             while (true) {
-                Lease lease = openLease(book);
-                if (lease != null && lease.hold(wanted, clock.instant())) {
-                    return new Hold(lease, wanted);
-                }
-                // Others hold from the lease meanwhile, so what was just granted may be gone again: only an empty line ends this.
-                if (grow(book, lease, line, wanted)) {
-                    continue;
-                }
-                Amount rest = lease == null ? null : lease.holdUpTo(wanted, least, clock.instant());
-                if (lease != null && rest != null) {
-                    return new Hold(lease, rest);
-                }
-                if (lease == null || lease.isOpen()) {
-                    throw new BudgetExhausted(line, least, lease == null ? Amount.ZERO : lease.free());
+                try {
+                    return database.<@Nullable Grant<Lease>> inTransaction(
+                            connection -> grant(connection, open, least, wanted, growth, ahead));
+                } catch (InsufficientFunds race) {
+                    // Another instance took from the line between our look and our posting; look again.
+                    Thread.onSpinWait();
                 }
             }
-        } finally {
-            book.refill.unlock();
         }
-    }
 
-    /** The book's lease; one that was closed gives back to the line first, or the line would look emptier than it is. */
-    private @Nullable Lease openLease(Book book) {
-        Lease lease = book.lease;
-        if (lease != null && !lease.isOpen()) {
-            close(lease.id(), "RETURNED");
-            book.lease = null;
-            return null;
-        }
-        return lease;
-    }
-
-    /** Moves money from the line to its lease, or to a new one; false when the line has none. */
-    private boolean grow(Book book, @Nullable Lease lease, LineId line, Amount wanted) {
-        Amount missing = lease == null ? wanted : wanted.minus(lease.free());
-        Grant grant = granted(lease, line, missing.max(chunk));
-        if (grant == null) {
-            return false;
-        }
-        // Only what is durably taken from the line may be held.
-        grant.lease.grow(grant.amount);
-        if (lease != null && grant.lease != lease) {
-            // Somebody recovered the old one.
-            lease.abandon();
-        }
-        book.lease = grant.lease;
-        return true;
-    }
-
-    private record Grant(Lease lease, Amount amount) {
-    }
-
-    private @Nullable Grant granted(@Nullable Lease open, LineId line, Amount asked) {
-        while (true) {
-            try {
-                return database.<@Nullable Grant> inTransaction(connection -> grant(connection, open, line, asked));
-            } catch (InsufficientFunds race) {
-                // Another instance took from the line between our look and our posting; look again.
-                Thread.onSpinWait();
+        private @Nullable Grant<Lease> grant(Connection connection, @Nullable Lease open, Amount least, Amount wanted,
+                int growth, boolean ahead) throws SQLException {
+            FreezeReason reason = FrozenLines.reason(connection, line);
+            if (reason != null) {
+                throw new LineFrozen(line, reason);
             }
+            Amount there = ledger.balance(connection, Account.line(line));
+            Amount amount = amount(there, least, wanted, growth, ahead);
+            if (amount.isZero()) {
+                return null;
+            }
+            Lease lease = open != null && growRow(connection, open.id(), amount) ? open
+                    : newRow(connection, new Lease(LeaseId.random(), line, clock.instant()), amount);
+            String fact = "grant:" + lease.id() + ":" + LeaseId.random();
+            ledger.open(connection, Account.leased(line));
+            ledger.post(connection,
+                    Entry.transfer("lease grant", fact, clock.instant(), Account.line(line), Account.leased(line), amount));
+            return new Grant<>(lease, amount);
         }
-    }
 
-    private @Nullable Grant grant(Connection connection, @Nullable Lease open, LineId line, Amount asked) throws SQLException {
-        FreezeReason frozen = FrozenLines.reason(connection, line);
-        if (frozen != null) {
-            throw new LineFrozen(line, frozen);
+        private Amount amount(Amount there, Amount least, Amount wanted, int growth, boolean ahead) {
+            if (there.isLessThan(least)) {
+                // Not even in part: of two servers with half of what a call costs neither could make it.
+                return Amount.ZERO;
+            }
+            int others = instances.others();
+            long plenty = there.nanos() / (others == 0 ? ahead ? 2 : 1 : PARTS_FOR_EACH * (others + 1));
+            // No overflow: no line has more than 2^63 nanos, and the chunk is checked when it is read.
+            long usual = Math.min(plenty, chunk.nanos() > Long.MAX_VALUE / growth ? Long.MAX_VALUE : chunk.nanos() * growth);
+            if (ahead) {
+                return usual < wanted.nanos() ? Amount.ZERO : Amount.ofNanos(usual);
+            }
+            return there.min(wanted.max(Amount.ofNanos(usual)));
         }
-        Amount amount = ledger.balance(connection, Account.line(line)).min(asked);
-        if (amount.isZero()) {
-            return null;
+
+        @Override
+        Asked askOthers() {
+            return recalls.ask(line.value());
         }
-        Lease lease = open != null && growRow(connection, open.id(), amount) ? open
-                : newRow(connection, new Lease(LeaseId.random(), line, Amount.ZERO, clock.instant()), amount);
-        String fact = "grant:" + lease.id() + ":" + LeaseId.random();
-        ledger.open(connection, Account.leased(line));
-        ledger.post(connection,
-                Entry.transfer("lease grant", fact, clock.instant(), Account.line(line), Account.leased(line), amount));
-        return new Grant(lease, amount);
+
+        @Override
+        void end(Lease closed) {
+            close(closed.id(), "RETURNED");
+        }
+
+        @Override
+        Problem exhausted(Amount least, Amount available) {
+            return new BudgetExhausted(line, least, available);
+        }
+
+        @Override
+        Problem heldElsewhere(Amount least) {
+            return new BudgetHeldElsewhere("line " + line, least);
+        }
     }
 
     private boolean growRow(Connection connection, LeaseId id, Amount amount) throws SQLException {
@@ -197,21 +193,6 @@ final class Leases {
         });
     }
 
-    /** Tells the others that this instance lives. */
-    void heartbeat() {
-        database.inTransaction(connection -> {
-            try (PreparedStatement upsert = connection.prepareStatement("""
-                    insert into instance (id, started_at, seen_at) values (?, ?, ?)
-                    on conflict (id) do update set seen_at = excluded.seen_at""")) {
-                Timestamp now = Timestamp.from(clock.instant());
-                upsert.setLong(1, instance);
-                upsert.setTimestamp(2, now);
-                upsert.setTimestamp(3, now);
-                return upsert.executeUpdate();
-            }
-        });
-    }
-
     /**
      * Gives leases back to their lines that nobody used for a while, and those that an unknown outcome left without an owner.
      */
@@ -219,18 +200,37 @@ final class Leases {
         Instant then = clock.instant().minus(idle);
         int returned = 0;
         Set<LeaseId> inUse = new HashSet<>();
-        for (Book book : books.values()) {
-            Lease lease = book.lease;
+        for (LineBook book : books.values()) {
+            Lease lease = book.open();
             if (lease != null && lease.isOpen() && !lease.closeIfIdleSince(then)) {
                 inUse.add(lease.id());
             }
         }
-        for (LeaseId id : openLeases("instance = ? and opened_at <= ?", instance, then)) {
+        for (LeaseId id : ownOpen(then)) {
             if (!inUse.contains(id) && close(id, "RETURNED")) {
                 returned++;
             }
         }
         return returned;
+    }
+
+    /** Gives back to their lines what other instances asked for and no call here holds. */
+    void answerRecalls() {
+        recalls.answer(books.values(), (connection, id, amount) -> {
+            LineId line = lineOf(connection, id);
+            ledger.post(connection, Entry.transfer("lease recall", "recall:" + id + ":" + LeaseId.random(), clock.instant(),
+                    Account.leased(line), Account.line(line), amount));
+        });
+    }
+
+    private static LineId lineOf(Connection connection, LeaseId id) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("select line from lease where id = ?")) {
+            select.setLong(1, id.value());
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return new LineId(row.getInt(1));
+            }
+        }
     }
 
     /** Looks which lines are frozen or thawed by now, and gives back the leases of frozen ones that no call holds on to. */
@@ -240,11 +240,11 @@ final class Leases {
         }
         Map<LineId, FreezeReason> frozen = database.read(connection -> FrozenLines.among(connection, books.keySet()));
         int recalled = 0;
-        for (Map.Entry<LineId, Book> each : books.entrySet()) {
-            Book book = each.getValue();
+        for (Map.Entry<LineId, LineBook> each : books.entrySet()) {
+            LineBook book = each.getValue();
             FreezeReason reason = frozen.get(each.getKey());
             book.frozen = reason;
-            Lease lease = book.lease;
+            Lease lease = book.open();
             if (reason != null && lease != null && lease.closeIfIdleSince(Instant.MAX) && close(lease.id(), "RETURNED")) {
                 recalled++;
             }
@@ -254,8 +254,8 @@ final class Leases {
 
     /** Gives everything back. A call that still runs is fenced, so only when nothing is charged any more. */
     void returnAll() {
-        for (Book book : books.values()) {
-            Lease lease = book.lease;
+        for (LineBook book : books.values()) {
+            Lease lease = book.open();
             if (lease != null) {
                 lease.abandon();
             }
@@ -263,13 +263,10 @@ final class Leases {
         returnIdle(Duration.ZERO);
     }
 
-    /**
-     * Takes back, for their lines, the leases of instances that were not seen since the given time; their writers are fenced.
-     */
-    int recoverUnseenSince(Instant then) {
+    /** Takes back, for their lines, the leases of instances that were not seen for so long; their writers are fenced. */
+    int recoverUnseenFor(Duration unseen) {
         int recovered = 0;
-        for (LeaseId id : openLeases(
-                "instance <> ? and instance in (select i.id from instance i where i.seen_at <= ?)", instance, then)) {
+        for (LeaseId id : openOfDead(unseen)) {
             if (close(id, "RECOVERED")) {
                 recovered++;
             }
@@ -277,21 +274,37 @@ final class Leases {
         return recovered;
     }
 
-    private List<LeaseId> openLeases(String condition, long instance, Instant then) {
+    private List<LeaseId> ownOpen(Instant then) {
         return database.read(connection -> {
             try (PreparedStatement select = connection
-                    .prepareStatement("select id from lease where state = 'OPEN' and " + condition)) {
+                    .prepareStatement("select id from lease where state = 'OPEN' and instance = ? and opened_at <= ?")) {
                 select.setLong(1, instance);
                 select.setTimestamp(2, Timestamp.from(then));
-                List<LeaseId> ids = new ArrayList<>();
-                try (ResultSet rows = select.executeQuery()) {
-                    while (rows.next()) {
-                        ids.add(new LeaseId(rows.getLong(1)));
-                    }
-                }
-                return ids;
+                return ids(select);
             }
         });
+    }
+
+    private List<LeaseId> openOfDead(Duration unseen) {
+        return database.read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("""
+                    select id from lease where state = 'OPEN' and instance <> ? and instance in (
+                        select i.id from instance i where i.seen_at <= ?)""")) {
+                select.setLong(1, instance);
+                select.setTimestamp(2, Timestamp.from(instances.unseenSince(connection, unseen)));
+                return ids(select);
+            }
+        });
+    }
+
+    private static List<LeaseId> ids(PreparedStatement select) throws SQLException {
+        List<LeaseId> ids = new ArrayList<>();
+        try (ResultSet rows = select.executeQuery()) {
+            while (rows.next()) {
+                ids.add(new LeaseId(rows.getLong(1)));
+            }
+        }
+        return ids;
     }
 
     /** Ends the lease row and posts what is left of it back to its line; false when somebody else has ended it. */

@@ -4,10 +4,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.LocalDate;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 import javax.sql.DataSource;
 
@@ -15,6 +17,7 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Listing;
@@ -37,6 +40,9 @@ import io.quarkus.scheduler.Scheduled;
 @Singleton
 public class Metering {
 
+    private static final Logger LOG = Logger.getLogger(Metering.class);
+
+    private final Instances instances;
     private final Leases leases;
     private final KeyBudgets keys;
     private final GroupCommit commits;
@@ -44,6 +50,9 @@ public class Metering {
     private final MeteringConfig config;
     private final Clock clock;
     private final MeterRegistry meters;
+    private final ScheduledExecutorService recalls = Executors
+            .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("lease-recalls").factory());
+    private int looks;
 
     Metering(DataSource source, Ledger ledger, ReceiptSigner signer, MeteringConfig config, Clock clock, MeterRegistry meters,
             Settled settled) {
@@ -52,8 +61,9 @@ public class Metering {
         this.config = config;
         this.clock = clock;
         this.meters = meters;
-        this.leases = new Leases(database, ledger, clock, Amount.ofNanos(config.leaseChunk()), instance);
-        this.keys = new KeyBudgets(database, clock);
+        this.instances = new Instances(database, clock, config.deadAfter(), instance);
+        this.leases = new Leases(database, ledger, clock, Amount.ofNanos(config.leaseChunk()), instances);
+        this.keys = new KeyBudgets(database, clock, instances);
         this.claims = new Claims(database, clock, instance);
         this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance, settled), config.linger(),
                 config.patience(), config.commitSize(), config.queue());
@@ -130,17 +140,18 @@ public class Metering {
     }
 
     private Reservation hold(Caller caller, Listing listing, Amount least, Amount wanted, Afforded afforded) {
-        KeyBudget key = keys.of(caller.key());
-        Amount allowed = key.hold(caller.limits(), least, wanted, keys.today());
-        Hold hold;
+        Hold<KeyLease> allowed = keys.hold(caller, least, wanted);
+        Hold<Lease> hold;
         try {
-            hold = leases.hold(caller.line(), least, allowed);
+            hold = leases.hold(caller.line(), least, allowed == null ? wanted : allowed.amount());
         } catch (Throwable e) {
-            key.release(allowed);
+            if (allowed != null) {
+                allowed.release();
+            }
             throw e;
         }
-        key.release(allowed.minus(hold.amount()));
-        return new Reservation(this, caller, listing, hold, key, afforded.tokens(hold.amount()));
+        return new Reservation(this, caller, listing, hold, allowed == null ? null : allowed.shrunkTo(hold.amount()),
+                afforded.tokens(hold.amount()));
     }
 
     Charged charge(Reservation reservation, Consumed consumed, @Nullable Replay replay) {
@@ -168,22 +179,33 @@ public class Metering {
         }
     }
 
-    LocalDate today() {
-        return keys.today();
-    }
-
     void start(@Observes @Priority(100) StartupEvent event) {
         leases.openAccounts();
-        leases.heartbeat();
+        instances.heartbeat();
         recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
+        var _ = recalls.scheduleWithFixedDelay(this::answerRecalls, 100, 100, TimeUnit.MILLISECONDS);
     }
 
     @Scheduled(every = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     void tidy() {
-        leases.heartbeat();
+        instances.heartbeat();
         commits.resolveDoubts();
         recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
         leases.returnIdle(config.idle());
+        keys.returnIdle(config.idle());
+    }
+
+    /** Ten times a second while others live who may ask; the scheduler of the server looks once a second only. */
+    private void answerRecalls() {
+        if (instances.others() == 0 && ++looks % 10 != 0) {
+            return;
+        }
+        try {
+            leases.answerRecalls();
+            keys.answerRecalls();
+        } catch (RuntimeException e) {
+            LOG.debug("what others ask for is not answered now", e);
+        }
     }
 
     /** A second, so that within two a frozen line is refused by every instance and its idle leases are back on it. */
@@ -193,13 +215,17 @@ public class Metering {
     }
 
     private void recover(Duration unseen) {
-        leases.recoverUnseenSince(clock.instant().minus(unseen));
-        claims.tidy(clock.instant().minus(unseen));
+        leases.recoverUnseenFor(unseen);
+        // After the leases: whoever could still charge on one of these could do so on no line.
+        keys.recoverUnseenFor(unseen);
+        claims.tidy(unseen);
     }
 
     void stop(@Observes ShutdownEvent event) {
+        recalls.shutdown();
         commits.close();
         commits.resolveDoubts();
         leases.returnAll();
+        keys.returnAll();
     }
 }

@@ -22,6 +22,11 @@ public class NotCharged extends Problem {
                 "This server paused for too long and others took over what it held; this call was not charged. Try again.");
     }
 
+    static NotCharged overtaken() {
+        return new NotCharged("claim_lost", "Another call with this Idempotency-Key was let in while this one ran; this one was"
+                + " not charged. Try again for that one's answer.");
+    }
+
     static NotCharged busy() {
         return new NotCharged("overloaded", "Too many calls wait to be charged; this call was not charged. Try again shortly.");
     }

@@ -22,7 +22,7 @@ class Proofs {
 
     ReceiptProof of(UsageLog.Full call) {
         UsageLog.Commit commit = call.commit();
-        List<byte[]> path = new ReceiptTree(log.leaves(commit.id())).path(call.leafIndex());
+        List<byte[]> path = new ReceiptTree(log.leaves(commit)).path(call.leafIndex());
         return new ReceiptProof(call.receipt(), call.body(), call.salts().body(), path, call.leafIndex(), commit.size(),
                 commit.root(), commit.signer(), commit.signature(), signer.chainId());
     }

@@ -1,7 +1,5 @@
 package farthing.metering;
 
-import java.time.LocalDate;
-
 import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Listing;
@@ -25,18 +23,19 @@ public final class Reservation implements AutoCloseable {
     private final ReceiptId receipt = ReceiptId.random();
     private final Caller caller;
     private final Listing listing;
-    private final Hold hold;
-    private final KeyBudget key;
+    private final Hold<Lease> hold;
+    /** Null where the key has no limit of its own. */
+    private final @Nullable Hold<KeyLease> keyHold;
     private final int maxOutputTokens;
     private State state = State.HELD;
-    private volatile LocalDate settledOn = LocalDate.MIN;
 
-    Reservation(Metering metering, Caller caller, Listing listing, Hold hold, KeyBudget key, int maxOutputTokens) {
+    Reservation(Metering metering, Caller caller, Listing listing, Hold<Lease> hold, @Nullable Hold<KeyLease> keyHold,
+            int maxOutputTokens) {
         this.metering = metering;
         this.caller = caller;
         this.listing = listing;
         this.hold = hold;
-        this.key = key;
+        this.keyHold = keyHold;
         this.maxOutputTokens = maxOutputTokens;
     }
 
@@ -86,18 +85,24 @@ public final class Reservation implements AutoCloseable {
         }
         state = State.ENDED;
         if (charge == null) {
-            hold.lease().release(hold.amount());
-            key.release(hold.amount());
+            hold.release();
+            if (keyHold != null) {
+                keyHold.release();
+            }
         } else {
-            hold.lease().settle(hold.amount(), charge);
-            settledOn = metering.today();
-            key.settle(hold.amount(), charge, settledOn);
+            hold.settle(charge);
+            if (keyHold != null) {
+                keyHold.settle(charge);
+            }
         }
     }
 
-    /** A charge counted against the key, of unknown outcome then, cost nothing after all. */
-    void takeBack(Amount charge) {
-        key.takeBack(charge, settledOn);
+    /** Nothing more is spent from where its money came from. */
+    void abandon() {
+        hold.of().abandon();
+        if (keyHold != null) {
+            keyHold.of().abandon();
+        }
     }
 
     Caller caller() {
@@ -113,6 +118,11 @@ public final class Reservation implements AutoCloseable {
     }
 
     Lease lease() {
-        return hold.lease();
+        return hold.of();
+    }
+
+    @Nullable
+    KeyLease keyLease() {
+        return keyHold == null ? null : keyHold.of();
     }
 }

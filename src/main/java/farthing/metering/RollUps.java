@@ -83,6 +83,7 @@ final class RollUps {
             byVersion.merge(call.reservation().listing().version().value(), VersionSum.of(call), VersionSum::plus);
         }
         writePayers(connection, day, byPayer, sign);
+        writeSpending(connection, day, byPayer, sign);
         writeVersions(connection, day, byVersion, sign);
     }
 
@@ -108,8 +109,26 @@ final class RollUps {
             columns.longs(each -> sign * each.getValue().inputTokens);
             columns.longs(each -> sign * each.getValue().outputTokens);
             columns.longs(each -> sign * each.getValue().items);
-            columns.longs(each -> sign > 0 ? each.getValue().abandoned : 0L);
+            columns.longs(each -> sign * each.getValue().abandoned);
             columns.longs(each -> sign > 0 ? 0L : each.getValue().calls);
+            upsert.executeUpdate();
+        }
+    }
+
+    /** What the limits of keys are measured against. */
+    private static void writeSpending(Connection connection, LocalDate day, Map<PayerKey, PayerSum> sums, int sign)
+            throws SQLException {
+        Map<Long, PayerSum> byKey = new TreeMap<>();
+        sums.forEach((key, sum) -> byKey.merge(key.key, sum, PayerSum::plus));
+        try (PreparedStatement upsert = connection.prepareStatement("""
+                insert into key_spending (day, api_key, nanos, calls) select ?, t.* from unnest(?, ?, ?) t
+                on conflict (api_key, day) do update set
+                    nanos = key_spending.nanos + excluded.nanos, calls = key_spending.calls + excluded.calls""")) {
+            upsert.setDate(1, Date.valueOf(day));
+            Columns<Map.Entry<Long, PayerSum>> columns = new Columns<>(upsert, 2, byKey.entrySet());
+            columns.longs(Map.Entry::getKey);
+            columns.longs(each -> sign * each.getValue().charge.nanos());
+            columns.longs(each -> sign * each.getValue().calls);
             upsert.executeUpdate();
         }
     }

@@ -15,4 +15,9 @@ final class UnitsText {
         String in = Formats.grouped(units.inputTokens()) + " tokens in";
         return units.outputTokens() == 0 ? in : in + ", " + Formats.grouped(units.outputTokens()) + " out";
     }
+
+    /** {@code 1,234 calls}. */
+    static String calls(long number) {
+        return Formats.grouped(number) + (number == 1 ? " call" : " calls");
+    }
 }

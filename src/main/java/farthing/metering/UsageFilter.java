@@ -3,6 +3,7 @@ package farthing.metering;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,55 +16,73 @@ import farthing.identity.AccountId;
  * Which calls of an account are asked for.
  *
  * @param versions only calls of these; null: of any
- * @param from first day (UTC)
- * @param to last day (UTC)
+ * @param from the first moment
+ * @param until the first moment that is too late
  */
-record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullable Long key, @Nullable Boolean abandoned,
-        @Nullable LocalDate from, @Nullable LocalDate to) {
+record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullable Long key, @Nullable CallState state,
+        @Nullable Instant from, @Nullable Instant until) {
+
+    private static final String REVERSED = "exists (select 1 from usage_reversal x where x.receipt = u.receipt)";
 
     static UsageFilter all(AccountId account) {
         return new UsageFilter(account, null, null, null, null, null);
     }
 
+    /** The same, but of these days alone. */
+    UsageFilter within(LocalDate first, LocalDate last) {
+        Instant start = startOf(first);
+        Instant end = startOf(last.plusDays(1));
+        return new UsageFilter(account, versions, key, state, from == null || from.isBefore(start) ? start : from,
+                until == null || until.isAfter(end) ? end : until);
+    }
+
     /** A condition on {@code usage u} and the values for its placeholders, in order. */
     String condition(List<Object> values) {
         List<String> terms = whose("u", values);
-        if (abandoned != null) {
-            terms.add("u.finish = '" + (abandoned ? "ABANDONED" : "COMPLETE") + "'");
-        }
         if (from != null) {
             terms.add("u.charged_at >= ?");
-            values.add(startOf(from));
+            values.add(Timestamp.from(from));
         }
-        if (to != null) {
+        if (until != null) {
             terms.add("u.charged_at < ?");
-            values.add(startOf(to.plusDays(1)));
+            values.add(Timestamp.from(until));
+        }
+        if (state != null) {
+            terms.add(switch (state) {
+                case CHARGED -> "u.finish = 'COMPLETE' and not " + REVERSED;
+                case ABANDONED -> "u.finish = 'ABANDONED' and not " + REVERSED;
+                case REVERSED -> REVERSED;
+            });
         }
         return String.join(" and ", terms);
     }
 
-    /** The same on {@code usage_day d}. */
+    /** The same on {@code usage_day d}, by the days that have any of its moments. */
     String dayCondition(List<Object> values) {
         List<String> terms = whose("d", values);
         if (from != null) {
             terms.add("d.day >= ?");
-            values.add(from);
+            values.add(dayOf(from));
         }
-        if (to != null) {
+        if (until != null) {
             terms.add("d.day <= ?");
-            values.add(to);
+            values.add(dayOf(until.minusNanos(1)));
         }
         return String.join(" and ", terms);
     }
 
-    /** Of a row of {@code usage_day d}, how many calls the filter lets through. */
+    /** Of a row of {@code usage_day d}, how many calls the filter lets through on the whole day. */
     String dayCalls() {
-        return abandoned == null ? "d.calls + d.reversed" : abandoned ? "d.abandoned" : "d.calls + d.reversed - d.abandoned";
+        return switch (state) {
+            case null -> "d.calls + d.reversed";
+            case CHARGED -> "d.calls - d.abandoned";
+            case ABANDONED -> "d.abandoned";
+            case REVERSED -> "d.reversed";
+        };
     }
 
-    /** Only calls of these days, both of which this filter lets through. */
-    UsageFilter between(LocalDate first, LocalDate last) {
-        return new UsageFilter(account, versions, key, abandoned, first, last);
+    boolean hasAllOf(LocalDate day) {
+        return (from == null || !from.isAfter(startOf(day))) && (until == null || !until.isBefore(startOf(day.plusDays(1))));
     }
 
     private List<String> whose(String alias, List<Object> values) {
@@ -80,7 +99,11 @@ record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullabl
         return terms;
     }
 
-    private static Timestamp startOf(LocalDate day) {
-        return Timestamp.from(Instant.from(day.atStartOfDay(ZoneOffset.UTC)));
+    static LocalDate dayOf(Instant moment) {
+        return LocalDate.ofInstant(moment, ZoneOffset.UTC);
+    }
+
+    static Instant startOf(LocalDate day) {
+        return day.atTime(LocalTime.MIN).toInstant(ZoneOffset.UTC);
     }
 }

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,17 +34,10 @@ import farthing.receipt.Salts;
 class UsageLog {
 
     private static final int PIECE = 500;
-    private static final String NEWEST_FIRST = " order by u.charged_at desc, u.receipt desc";
 
     /** One charged call. */
-    record Call(ReceiptId receipt, Instant at, VersionId version, ApiKeyId key, Units units, Amount charge, boolean abandoned,
-            boolean reversed, boolean streamed) {
-    }
-
-    record DayTotal(LocalDate day, VersionId version, long calls, Amount charge) {
-    }
-
-    private record DayCount(LocalDate day, long calls) {
+    record Call(ReceiptId receipt, Instant at, Instant startedAt, VersionId version, ApiKeyId key, long offer, Units units,
+            Amount charge, CallState state, boolean streamed) {
     }
 
     /** One call with all that its receipt is made of. */
@@ -55,123 +49,92 @@ class UsageLog {
     }
 
     private final Database database;
+    private final UsageDays days;
 
     UsageLog(DataSource source) {
         this.database = new Database(source);
-    }
-
-    /** By day and version, oldest day first. */
-    List<DayTotal> byDay(AccountId account, LocalDate since) {
-        return database.read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("""
-                    select day, version, sum(calls), sum(nanos) from usage_day
-                    where account = ? and day >= ? group by day, version having sum(calls) > 0 order by day, version""")) {
-                select.setLong(1, account.value());
-                select.setObject(2, since);
-                List<DayTotal> days = new ArrayList<>();
-                try (ResultSet row = select.executeQuery()) {
-                    while (row.next()) {
-                        days.add(new DayTotal(row.getObject(1, LocalDate.class), new VersionId(row.getInt(2)), row.getLong(3),
-                                Amount.ofNanos(row.getLong(4))));
-                    }
-                }
-                return days;
-            }
-        });
-    }
-
-    List<VersionId> versionsOf(AccountId account) {
-        return database.read(connection -> {
-            // From each version straight to the next: there are many rows for each.
-            try (PreparedStatement select = connection.prepareStatement("""
-                    with recursive called (version) as (
-                        select min(version) from usage_day where account = ?
-                        union all
-                        select (select min(d.version) from usage_day d where d.account = ? and d.version > called.version)
-                        from called where called.version is not null)
-                    select version from called where version is not null order by version""")) {
-                select.setLong(1, account.value());
-                select.setLong(2, account.value());
-                List<VersionId> versions = new ArrayList<>();
-                try (ResultSet row = select.executeQuery()) {
-                    while (row.next()) {
-                        versions.add(new VersionId(row.getInt(1)));
-                    }
-                }
-                return versions;
-            }
-        });
-    }
-
-    record Page(List<Call> calls, long total) {
+        this.days = new UsageDays(source);
     }
 
     /**
-     * Newest first. How many calls there are on each day is known from the roll-up, so that a page is looked for on its own
-     * days,
-     * however many calls came after it.
+     * Where a page of the call log begins: after this call, in the direction of reading. Its text stands in addresses.
+     *
+     * @param receipt tells apart the calls of one moment
      */
-    Page page(UsageFilter filter, int size, long offset) {
-        List<DayCount> days = days(filter);
-        long total = days.stream().mapToLong(DayCount::calls).sum();
-        int first = 0;
-        long skipped = 0;
-        while (first < days.size() && skipped + days.get(first).calls <= offset) {
-            skipped += days.get(first).calls;
-            first++;
-        }
-        if (first == days.size()) {
-            return new Page(List.of(), total);
-        }
-        int last = first;
-        for (long found = skipped + days.get(first).calls; found < offset + size && last + 1 < days.size();) {
-            last++;
-            found += days.get(last).calls;
-        }
-        List<Object> values = new ArrayList<>();
-        String condition = filter.between(days.get(last).day, days.get(first).day).condition(values);
-        Place from = place(condition, values, offset - skipped);
-        if (from == null) {
-            return new Page(List.of(), total);
-        }
-        values.addAll(List.of(from.at, from.receipt));
-        return new Page(list(condition + " and (u.charged_at, u.receipt) <= (?, ?)", values, size), total);
-    }
+    record Place(Instant at, ReceiptId receipt) {
 
-    private record Place(Timestamp at, UUID receipt) {
-    }
+        static Place of(Call call) {
+            return new Place(call.at, call.receipt);
+        }
 
-    /** Where so many were passed over: found in the index alone, where an index has all that is asked. */
-    private @Nullable Place place(String condition, List<Object> values, long offset) {
-        return database.<@Nullable Place> read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("select u.charged_at, u.receipt from usage u where "
-                    + condition + NEWEST_FIRST + " limit 1 offset " + offset)) {
-                bind(select, values);
-                try (ResultSet row = select.executeQuery()) {
-                    return row.next() ? new Place(row.getTimestamp(1), row.getObject(2, UUID.class)) : null;
-                }
+        /** Empty when the text is none. */
+        static Optional<Place> parse(String text) {
+            if (!text.matches("[0-9]{1,18}-[0-9a-f]{32}")) {
+                return Optional.empty();
             }
-        });
+            int dash = text.indexOf('-');
+            return Optional.of(new Place(Instant.EPOCH.plus(Long.parseLong(text.substring(0, dash)), ChronoUnit.MICROS),
+                    ReceiptId.parse(text.substring(dash + 1))));
+        }
+
+        @Override
+        public String toString() {
+            return ChronoUnit.MICROS.between(Instant.EPOCH, at) + "-" + receipt;
+        }
     }
 
-    /** Those with calls that the filter lets through, newest first. */
-    private List<DayCount> days(UsageFilter filter) {
-        List<Object> values = new ArrayList<>();
-        String calls = "sum(" + filter.dayCalls() + ")";
-        String query = "select d.day, " + calls + " from usage_day d where " + filter.dayCondition(values)
-                + " group by d.day having " + calls + " > 0 order by d.day desc";
-        return database.read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement(query)) {
-                bind(select, values);
-                List<DayCount> days = new ArrayList<>();
-                try (ResultSet row = select.executeQuery()) {
-                    while (row.next()) {
-                        days.add(new DayCount(row.getObject(1, LocalDate.class), row.getLong(2)));
-                    }
-                }
-                return days;
+    /**
+     * @param newer whether there are newer calls than these
+     * @param total of the whole log, exact or at least so many
+     */
+    record Page(List<Call> calls, boolean newer, boolean older, long total, boolean exact) {
+    }
+
+    private enum Way {
+        NEWEST_FIRST("<", "desc"),
+        OLDEST_FIRST(">", "asc");
+
+        private final String beyond;
+        private final String order;
+
+        Way(String beyond, String order) {
+            this.beyond = beyond;
+            this.order = " order by u.charged_at %1$s, u.receipt %1$s".formatted(order);
+        }
+
+        boolean isBefore(LocalDate day, LocalDate start) {
+            return this == NEWEST_FIRST ? day.isAfter(start) : day.isBefore(start);
+        }
+    }
+
+    /** The newest calls, or those that are older than a place. */
+    Page page(UsageFilter filter, int size, @Nullable Place olderThan) {
+        List<UsageDays.Count> days = this.days.counts(filter);
+        List<Call> found = read(filter, days, Way.NEWEST_FIRST, olderThan, size + 1);
+        return page(filter, days, found.subList(0, Math.min(size, found.size())), olderThan != null, found.size() > size);
+    }
+
+    /** The calls next to a place that are newer; the newest ones where these are too few to fill a page. */
+    Page pageBefore(UsageFilter filter, int size, Place newerThan) {
+        List<UsageDays.Count> days = this.days.counts(filter);
+        List<Call> found = read(filter, days.reversed(), Way.OLDEST_FIRST, newerThan, size + 1);
+        return found.size() < size ? page(filter, size, null)
+                : page(filter, days, found.subList(0, size).reversed(), found.size() > size, true);
+    }
+
+    private static Page page(UsageFilter filter, List<UsageDays.Count> days, List<Call> calls, boolean newer, boolean older) {
+        long whole = 0;
+        boolean exact = true;
+        for (UsageDays.Count each : days) {
+            if (filter.hasAllOf(each.day())) {
+                whole += each.calls();
+            } else {
+                // Of a part of a day nobody keeps a count.
+                exact = false;
             }
-        });
+        }
+        boolean all = !newer && !older;
+        return new Page(calls, newer, older, all ? calls.size() : Math.max(whole, calls.size() + 1L), exact || all);
     }
 
     /**
@@ -179,39 +142,78 @@ class UsageLog {
      * slow as somebody's line, keep a connection from the calls.
      */
     void each(UsageFilter filter, Consumer<Call> consumer) {
+        List<UsageDays.Count> days = this.days.counts(filter);
         List<Call> piece;
         @Nullable
-        Call last = null;
+        Place last = null;
         do {
-            List<Object> values = new ArrayList<>();
-            String condition = filter.condition(values);
-            if (last != null) {
-                condition += " and (u.charged_at, u.receipt) < (?, ?)";
-                values.addAll(List.of(Timestamp.from(last.at()), last.receipt().value()));
-            }
-            piece = list(condition, values, PIECE);
+            piece = read(filter, days, Way.NEWEST_FIRST, last, PIECE);
             piece.forEach(consumer);
-            last = piece.isEmpty() ? null : piece.getLast();
+            last = piece.isEmpty() ? null : Place.of(piece.getLast());
         } while (piece.size() == PIECE);
     }
 
-    private List<Call> list(String condition, List<Object> values, int size) {
+    /**
+     * The next calls beyond a place. They are looked for only on days that have some, which the roll-ups know, and on no more
+     * days than they fill: whatever else there is in the log costs nothing.
+     *
+     * @param days in the order of reading
+     */
+    private List<Call> read(UsageFilter filter, List<UsageDays.Count> days, Way way, @Nullable Place beyond, int most) {
+        List<Call> found = new ArrayList<>();
+        LocalDate start = beyond == null ? null : UsageFilter.dayOf(beyond.at);
+        for (int first = 0; first < days.size() && found.size() < most;) {
+            if (start != null && way.isBefore(days.get(first).day(), start)) {
+                first++;
+                continue;
+            }
+            int last = first;
+            long sure = sure(filter, days.get(first), start);
+            while (sure < most - found.size() && last + 1 < days.size()
+                    && Math.abs(ChronoUnit.DAYS.between(days.get(last).day(), days.get(last + 1).day())) == 1) {
+                last++;
+                sure += sure(filter, days.get(last), start);
+            }
+            LocalDate one = days.get(first).day();
+            LocalDate other = days.get(last).day();
+            List<Object> values = new ArrayList<>();
+            String condition = (way == Way.NEWEST_FIRST ? filter.within(other, one) : filter.within(one, other))
+                    .condition(values);
+            if (beyond != null) {
+                // The first for the partitions, which a comparison of rows does not choose.
+                condition += " and u.charged_at %1$s= ? and (u.charged_at, u.receipt) %1$s (?, ?)".formatted(way.beyond);
+                values.addAll(List.of(Timestamp.from(beyond.at), Timestamp.from(beyond.at), beyond.receipt.value()));
+            }
+            found.addAll(list(condition, values, way, most - found.size()));
+            first = last + 1;
+        }
+        return found;
+    }
+
+    /** As many calls the day has for certain. */
+    private static long sure(UsageFilter filter, UsageDays.Count day, @Nullable LocalDate start) {
+        return filter.hasAllOf(day.day()) && !day.day().equals(start) ? day.calls() : 0;
+    }
+
+    private List<Call> list(String condition, List<Object> values, Way way, int size) {
         return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(
                     """
-                            select u.receipt, charged_at, version, api_key, input_tokens, output_tokens, items, charge, finish, streamed,
-                                r.receipt is not null
+                            select u.receipt, u.charged_at, started_at, version, api_key, offer, input_tokens, output_tokens, items, charge,
+                                finish, streamed, r.receipt is not null
                             from (select * from usage u where %s %s limit %d) u
                             left join usage_reversal r on r.receipt = u.receipt %s"""
-                            .formatted(condition, NEWEST_FIRST, size, NEWEST_FIRST))) {
+                            .formatted(condition, way.order, size, way.order))) {
                 bind(select, values);
                 List<Call> calls = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
                         calls.add(new Call(new ReceiptId(row.getObject(1, UUID.class)), row.getTimestamp(2).toInstant(),
-                                new VersionId(row.getInt(3)), new ApiKeyId(row.getLong(4)),
-                                new Units(row.getInt(5), row.getInt(6), row.getInt(7)), Amount.ofNanos(row.getLong(8)),
-                                "ABANDONED".equals(row.getString(9)), row.getBoolean(11), row.getBoolean(10)));
+                                row.getTimestamp(3).toInstant(), new VersionId(row.getInt(4)), new ApiKeyId(row.getLong(5)),
+                                row.getLong(6), new Units(row.getInt(7), row.getInt(8), row.getInt(9)),
+                                Amount.ofNanos(row.getLong(10)), row.getBoolean(13) ? CallState.REVERSED
+                                        : "ABANDONED".equals(row.getString(11)) ? CallState.ABANDONED : CallState.CHARGED,
+                                row.getBoolean(12)));
                     }
                 }
                 return calls;
@@ -223,18 +225,30 @@ class UsageLog {
         return one("u.receipt = ?", id.value());
     }
 
-    /** The calls charged last, of anybody, the newest first. */
+    /** The calls charged last, of anybody, the newest first: some of the last day on which there were any. */
     List<Call> latest(int most) {
-        return list("not exists (select 1 from usage_reversal r where r.receipt = u.receipt)", List.of(), most);
+        LocalDate day = database.<@Nullable LocalDate> read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("select max(day) from market_day where calls > 0");
+                    ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getObject(1, LocalDate.class);
+            }
+        });
+        return day == null ? List.of()
+                : list("u.charged_at >= ? and u.charged_at < ?"
+                        + " and not exists (select 1 from usage_reversal x where x.receipt = u.receipt)",
+                        List.of(Timestamp.from(UsageFilter.startOf(day)), Timestamp.from(UsageFilter.startOf(day.plusDays(1)))),
+                        Way.NEWEST_FIRST, most);
     }
 
-    /** The leaves of a commit, from which the path of each is computed. */
-    List<byte[]> leaves(long commit) {
+    /** The leaves of a commit, from which the path of each is computed. Its calls are charged at the moment of the commit. */
+    List<byte[]> leaves(Commit commit) {
         return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement("""
                     select line, lease, seq, version, charge, body_hash, shares_hash from usage
-                    where commit_id = ? order by leaf_index""")) {
-                select.setLong(1, commit);
+                    where charged_at = ? and commit_id = ? order by leaf_index""")) {
+                select.setTimestamp(1, Timestamp.from(commit.at));
+                select.setLong(2, commit.id);
                 List<byte[]> leaves = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {

@@ -1,81 +1,93 @@
 package farthing.metering;
 
-import java.io.IOException;
-import java.io.OutputStreamWriter;
-import java.io.UncheckedIOException;
-import java.io.Writer;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
+import java.util.function.LongFunction;
 
-import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
+import jakarta.ws.rs.core.UriInfo;
 
-import org.jboss.resteasy.reactive.RestQuery;
 import org.jspecify.annotations.Nullable;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-import farthing.catalog.Catalog;
 import farthing.catalog.Published;
-import farthing.catalog.VersionId;
 import farthing.identity.AccountId;
 import farthing.identity.ApiKeyId;
-import farthing.identity.ApiKeys;
 import farthing.identity.LineBalances;
 import farthing.identity.SampleCall;
+import farthing.metering.UsageDays.By;
+import farthing.metering.UsageDays.Sum;
 import farthing.money.Amount;
-import farthing.web.Csv;
-import farthing.web.Pager;
+import farthing.web.Formats;
 import farthing.web.Shortened;
 import farthing.web.Visit;
 import io.quarkus.qute.CheckedTemplate;
-import io.quarkus.qute.RawString;
 import io.quarkus.qute.TemplateInstance;
 import io.smallrye.common.annotation.Blocking;
 
-/** What an account spent: figures, chart, log, CSV. */
+/** What an account spent: figures that follow its calls, a chart, the call log, and the log as a file. */
 @Path("/usage")
 @Blocking
 class UsagePages {
 
     private static final int PAGE = 50;
-    private static final int CHART_DAYS = 30;
-    private static final int CHART_MODELS = 8;
-    private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH);
+    private static final DateTimeFormatter FIELD = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm").withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter FIELD_OF_SECONDS = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss")
+            .withZone(ZoneOffset.UTC);
 
     record Choice(String value, String label, boolean selected) {
     }
 
-    record DayRow(String day, String model, long calls, Amount charge) {
+    record Carried(String name, String value) {
     }
 
-    record CallRow(Instant at, String model, String modelHref, String key, String units, String state, Amount charge,
-            String receiptId, String receiptShort, String receiptHref) {
+    record CallRow(Instant at, String model, String modelHref, String key, String units, String state, @Nullable String kind,
+            Amount charge, String receiptId, String receiptShort, String receiptHref) {
     }
 
-    record UsageView(Amount today, Amount week, Amount month, Amount left, long todayCalls, long weekCalls, long monthCalls,
-            RawString chartJson, List<DayRow> days, List<Choice> models, List<Choice> keys, List<Choice> states, String from,
-            String to, boolean filtered, List<CallRow> calls, String csvHref, Pager pager, String curl) {
+    /** @param fresh whether it is sent to a page that has earlier ones */
+    record Figures(Amount today, Amount week, Amount month, Amount left, long todayCalls, long weekCalls, long monthCalls,
+            boolean fresh) {
+
+        /** Names what is shown: whoever has seen it needs no other. */
+        public String seen() {
+            return String.join(".", Long.toString(todayCalls), Long.toString(today.nanos()), Long.toString(weekCalls),
+                    Long.toString(monthCalls), Long.toString(month.nanos()), Long.toString(left.nanos()));
+        }
+    }
+
+    record ChartForm(UsageChart.View view, List<Choice> by, List<Choice> show, List<Choice> range, boolean custom, String since,
+            String until, List<Carried> carried) {
+    }
+
+    record LogForm(List<Choice> models, List<Choice> keys, List<Choice> states, String from, String to, boolean filtered,
+            List<Carried> carried, String clearHref) {
+    }
+
+    /** @param count in words, such as "50 of 1,234 calls" */
+    record LogPage(List<CallRow> calls, String count, @Nullable String newestHref, @Nullable String newerHref,
+            @Nullable String olderHref, String csvHref, String jsonHref) {
+    }
+
+    record UsageView(Figures figures, boolean called, ChartForm chart, LogForm form, LogPage log, String curl) {
     }
 
     @CheckedTemplate(basePath = "metering")
@@ -85,235 +97,209 @@ class UsagePages {
         }
 
         static native TemplateInstance usage(UsageView page);
+
+        static native TemplateInstance usage$figures(Figures figures);
     }
 
     private final Visit visit;
+    private final UsageDays days;
     private final UsageLog log;
+    private final UsageNames names;
     private final LineBalances money;
-    private final Catalog catalog;
-    private final ApiKeys apiKeys;
     private final SampleCall sample;
     private final ObjectMapper json;
     private final Clock clock;
 
-    UsagePages(Visit visit, UsageLog log, LineBalances money, Catalog catalog, ApiKeys apiKeys, SampleCall sample,
+    UsagePages(Visit visit, UsageDays days, UsageLog log, UsageNames names, LineBalances money, SampleCall sample,
             ObjectMapper json, Clock clock) {
         this.visit = visit;
+        this.days = days;
         this.log = log;
+        this.names = names;
         this.money = money;
-        this.catalog = catalog;
-        this.apiKeys = apiKeys;
         this.sample = sample;
         this.json = json;
         this.clock = clock;
     }
 
-    /** What the address asks for; anything unknown in it is as good as nothing. */
-    private record Asked(String model, String key, String state, String from, String to) {
-
-        boolean isFiltered() {
-            return !(model + key + state + from + to).isEmpty();
-        }
-
-        String query() {
-            Map<String, String> parameters = new LinkedHashMap<>();
-            parameters.put("model", model);
-            parameters.put("key", key);
-            parameters.put("state", state);
-            parameters.put("from", from);
-            parameters.put("to", to);
-            StringBuilder query = new StringBuilder();
-            parameters.forEach((name, value) -> query.append(value.isEmpty() ? ""
-                    : "&" + name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8)));
-            return query.toString();
-        }
-    }
-
     @GET
     @Produces(MediaType.TEXT_HTML)
-    public TemplateInstance usage(@RestQuery @DefaultValue("") String model, @RestQuery @DefaultValue("") String key,
-            @RestQuery @DefaultValue("") String state, @RestQuery @DefaultValue("") String from,
-            @RestQuery @DefaultValue("") String to, @RestQuery @DefaultValue("1") String page) {
+    public TemplateInstance usage(@Context UriInfo uri) {
         AccountId account = AccountId.of(visit.signedIn());
-        Asked asked = new Asked(model, key, state, day(from) == null ? "" : from, day(to) == null ? "" : to);
-        Map<ApiKeyId, String> keyNames = apiKeys.namesOf(account);
-        Map<String, List<Integer>> models = models(account);
-        UsageFilter filter = filter(account, asked, models);
-        int number = page.matches("[1-9][0-9]{0,6}") ? Integer.parseInt(page) : 1;
-        LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
-        List<UsageLog.DayTotal> days = log.byDay(account, today.minusDays(CHART_DAYS - 1));
-        Total day = Total.since(today, days);
-        Total week = Total.since(today.minusDays(6), days);
-        Total month = Total.since(today.minusDays(29), days);
-        List<ModelDay> shown = modelDays(days);
-        UsageLog.Page calls = log.page(filter, PAGE, (number - 1L) * PAGE);
-        return Templates.usage(new UsageView(day.charge, week.charge, month.charge, left(account), day.calls, week.calls,
-                month.calls, chart(shown, today), dayRows(shown),
-                choices("All models", models.keySet().stream().toList(), asked.model),
-                keyChoices(keyNames, asked.key), stateChoices(asked.state), asked.from, asked.to, asked.isFiltered(),
-                calls.calls().stream().map(call -> row(call, keyNames)).toList(),
-                "/usage/calls.csv?" + asked.query(),
-                Pager.of(number, PAGE, calls.total(), n -> "/usage?page=" + n + asked.query() + "#calls"),
+        MultivaluedMap<String, String> address = uri.getQueryParameters();
+        UsageChart.Asked drawn = UsageChart.Asked.of(word(address, "by"), word(address, "show"), word(address, "range"),
+                word(address, "since"), word(address, "until"), today());
+        UsageQuery asked = query(address);
+        Map<ApiKeyId, String> keyNames = names.keysOf(account);
+        Map<String, List<Integer>> models = names.modelsOf(account);
+        return Templates.usage(new UsageView(figures(account, false), !models.isEmpty(), chart(account, drawn, asked, keyNames),
+                form(asked, drawn, models, keyNames), page(asked.filter(account, models), asked, drawn, address, keyNames),
                 sample.curl("$FARTHING_API_KEY")));
     }
 
-    private Amount left(AccountId account) {
-        return Amount.sum(money.balances(account).values().stream().map(LineBalances.Balance::left)::iterator);
+    /** The figures alone, or nothing (204) for a page that has seen them. */
+    @GET
+    @Path("now")
+    @Produces(MediaType.TEXT_HTML)
+    public Response now(@Context UriInfo uri) {
+        Figures figures = figures(AccountId.of(visit.signedIn()), true);
+        return (figures.seen().equals(word(uri.getQueryParameters(), "seen")) ? Response.noContent()
+                : Response.ok(Templates.usage$figures(figures))).header("Cache-Control", "no-store").build();
     }
 
     @GET
     @Path("calls.csv")
     @Produces("text/csv")
-    public Response csv(@RestQuery @DefaultValue("") String model, @RestQuery @DefaultValue("") String key,
-            @RestQuery @DefaultValue("") String state, @RestQuery @DefaultValue("") String from,
-            @RestQuery @DefaultValue("") String to) {
+    public Response csv(@Context UriInfo uri) {
+        return file(UsageFile.CSV, uri);
+    }
+
+    @GET
+    @Path("calls.ndjson")
+    @Produces("application/x-ndjson")
+    public Response ndjson(@Context UriInfo uri) {
+        return file(UsageFile.JSON, uri);
+    }
+
+    private Response file(UsageFile file, UriInfo uri) {
         AccountId account = AccountId.of(visit.signedIn());
-        UsageFilter filter = filter(account, new Asked(model, key, state, from, to), models(account));
-        Map<ApiKeyId, String> keyNames = apiKeys.namesOf(account);
-        StreamingOutput rows = out -> {
-            Writer writer = new OutputStreamWriter(out, StandardCharsets.UTF_8);
-            writer.write("charged_at,receipt,model,key,input_tokens,output_tokens,items,charge_nanos,state,streamed\n");
-            log.each(filter, call -> writeLine(writer, call, keyNames));
-            writer.flush();
+        UsageFilter filter = query(uri.getQueryParameters()).filter(account, names.modelsOf(account));
+        Map<ApiKeyId, String> keyNames = names.keysOf(account);
+        StreamingOutput rows = out -> file.write(out, json,
+                call -> CallLine.of(call, names.published(call.version()), keyNames), each -> log.each(filter, each));
+        return Response.ok(rows).type(file.type)
+                .header("Content-Disposition", "attachment; filename=\"" + file.name + "\"").build();
+    }
+
+    private LocalDate today() {
+        return UsageFilter.dayOf(clock.instant());
+    }
+
+    private Figures figures(AccountId account, boolean fresh) {
+        LocalDate today = today();
+        List<UsageDays.Day> month = days.of(account, By.ALL, today.minusDays(29), today);
+        Sum ofToday = since(today, month);
+        Sum ofWeek = since(today.minusDays(6), month);
+        Sum ofMonth = since(today.minusDays(29), month);
+        Amount left = Amount.sum(money.balances(account).values().stream().map(LineBalances.Balance::left)::iterator);
+        return new Figures(ofToday.charge(), ofWeek.charge(), ofMonth.charge(), left, ofToday.calls(), ofWeek.calls(),
+                ofMonth.calls(), fresh);
+    }
+
+    private static Sum since(LocalDate first, List<UsageDays.Day> days) {
+        return days.stream().filter(each -> !each.day().isBefore(first)).map(UsageDays.Day::sum).reduce(Sum.NONE, Sum::plus);
+    }
+
+    private ChartForm chart(AccountId account, UsageChart.Asked drawn, UsageQuery asked, Map<ApiKeyId, String> keyNames) {
+        LongFunction<String> label = switch (drawn.by()) {
+            case MODEL -> version -> names.model(Math.toIntExact(version));
+            case KEY -> labels(keyNames);
+            case ALL -> all -> "All calls";
         };
-        return Response.ok(rows).type("text/csv;charset=UTF-8")
-                .header("Content-Disposition", "attachment; filename=\"farthing-calls.csv\"").build();
+        UsageChart chart = new UsageChart(drawn, days.of(account, drawn.by(), drawn.first(), drawn.last()), label);
+        String by = UsageChart.word(drawn.by());
+        String show = UsageChart.word(drawn.show());
+        return new ChartForm(chart.view(json), choices(by, "model", "Model", "key", "Key", "all", "All calls together"),
+                choices(show, "cost", "Cost", "calls", "Calls", "tokens", "Tokens"),
+                choices(drawn.range(), "7", "Last 7 days", "30", "Last 30 days", "90", "Last 90 days", "custom",
+                        "From a day to a day"),
+                drawn.isCustom(), drawn.first().toString(), drawn.last().toString(), carried(asked.parameters()));
     }
 
-    private void writeLine(Writer writer, UsageLog.Call call, Map<ApiKeyId, String> keyNames) {
-        try {
-            Units units = call.units();
-            writer.write(
-                    String.join(",", call.at().toString(), call.receipt().toString(), catalog.published(call.version()).name(),
-                            Csv.quoted(keyNames.getOrDefault(call.key(), "")), Integer.toString(units.inputTokens()),
-                            Integer.toString(units.outputTokens()), Integer.toString(units.items()),
-                            Long.toString(call.charge().nanos()),
-                            state(call), Boolean.toString(call.streamed())) + "\n");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /** Two keys may have one name; then their numbers tell them apart. */
+    private static LongFunction<String> labels(Map<ApiKeyId, String> keyNames) {
+        Set<String> once = new HashSet<>();
+        Set<String> twice = new HashSet<>();
+        keyNames.values().forEach(name -> (once.add(name) ? once : twice).add(name));
+        return id -> {
+            String name = keyNames.get(new ApiKeyId(id));
+            return name == null ? "key " + id : twice.contains(name) ? name + " (" + id + ")" : name;
+        };
+    }
+
+    private static LogForm form(UsageQuery asked, UsageChart.Asked drawn, Map<String, List<Integer>> models,
+            Map<ApiKeyId, String> keyNames) {
+        List<Choice> ofModels = new ArrayList<>(choices(asked.model(), "", "All models"));
+        models.keySet().forEach(model -> ofModels.add(new Choice(model, model, model.equals(asked.model()))));
+        LongFunction<String> label = labels(keyNames);
+        List<Choice> ofKeys = new ArrayList<>(choices(asked.key(), "", "All keys"));
+        keyNames.keySet().forEach(key -> ofKeys.add(new Choice(Long.toString(key.value()), label.apply(key.value()),
+                Long.toString(key.value()).equals(asked.key()))));
+        String query = UsageQuery.written(drawn.parameters());
+        return new LogForm(ofModels, ofKeys,
+                choices(asked.state(), "", "All", "charged", "Charged", "abandoned", "Abandoned", "reversed", "Reversed"),
+                field(asked.start()), field(asked.end()), asked.isFiltered(), carried(drawn.parameters()),
+                query.isEmpty() ? "/usage#calls" : "/usage?" + query + "#calls");
+    }
+
+    private static String field(Optional<Instant> moment) {
+        return moment.map(at -> (at.getEpochSecond() % 60 == 0 ? FIELD : FIELD_OF_SECONDS).format(at)).orElse("");
+    }
+
+    private LogPage page(UsageFilter filter, UsageQuery asked, UsageChart.Asked drawn, MultivaluedMap<String, String> address,
+            Map<ApiKeyId, String> keyNames) {
+        UsageLog.Place newerThan = UsageLog.Place.parse(word(address, "after")).orElse(null);
+        UsageLog.Page found = newerThan != null ? log.pageBefore(filter, PAGE, newerThan)
+                : log.page(filter, PAGE, UsageLog.Place.parse(word(address, "before")).orElse(null));
+        Map<String, String> parameters = new LinkedHashMap<>(drawn.parameters());
+        parameters.putAll(asked.parameters());
+        List<UsageLog.Call> calls = found.calls();
+        return new LogPage(calls.stream().map(call -> row(call, keyNames)).toList(), count(found),
+                found.newer() ? href(parameters, "", "") : null,
+                found.newer() && !calls.isEmpty() ? href(parameters, "after", UsageLog.Place.of(calls.getFirst()).toString())
+                        : null,
+                found.older() ? href(parameters, "before", UsageLog.Place.of(calls.getLast()).toString()) : null,
+                "/usage/calls.csv?" + UsageQuery.written(asked.parameters()),
+                "/usage/calls.ndjson?" + UsageQuery.written(asked.parameters()));
+    }
+
+    private static String href(Map<String, String> parameters, String name, String place) {
+        Map<String, String> all = new LinkedHashMap<>(parameters);
+        if (!name.isEmpty()) {
+            all.put(name, place);
         }
+        String query = UsageQuery.written(all);
+        return (query.isEmpty() ? "/usage" : "/usage?" + query) + "#calls";
     }
 
-    /** The versions of each model that the account has called. */
-    private Map<String, List<Integer>> models(AccountId account) {
-        Map<String, List<Integer>> models = new TreeMap<>();
-        for (VersionId version : log.versionsOf(account)) {
-            models.computeIfAbsent(catalog.published(version).model().toString(), m -> new ArrayList<>()).add(version.value());
+    private static String count(UsageLog.Page page) {
+        int shown = page.calls().size();
+        if (!page.newer() && !page.older()) {
+            return UnitsText.calls(shown);
         }
-        return models;
-    }
-
-    private static UsageFilter filter(AccountId account, Asked asked, Map<String, List<Integer>> models) {
-        return new UsageFilter(account, asked.model.isEmpty() ? null : models.getOrDefault(asked.model, List.of()),
-                asked.key.matches("[0-9]{1,18}") ? Long.valueOf(asked.key) : null,
-                asked.state.isEmpty() ? null : asked.state.equals("abandoned"), day(asked.from), day(asked.to));
+        return Formats.grouped(shown) + (page.exact() ? " of " : " of at least ") + UnitsText.calls(page.total());
     }
 
     private CallRow row(UsageLog.Call call, Map<ApiKeyId, String> keyNames) {
-        Published version = catalog.published(call.version());
+        Published version = names.published(call.version());
         String receipt = call.receipt().toString();
         return new CallRow(call.at(), version.model().toString(), version.href(),
                 keyNames.getOrDefault(call.key(), "deleted key"),
-                UnitsText.of(call.units()), state(call), call.charge(), receipt, Shortened.of(receipt), "/receipts/" + receipt);
+                UnitsText.of(call.units()), call.state().word(), call.state() == CallState.REVERSED ? "waiting" : null,
+                call.charge(),
+                receipt, Shortened.of(receipt), "/receipts/" + receipt);
     }
 
-    private static String state(UsageLog.Call call) {
-        return call.reversed() ? "reversed" : call.abandoned() ? "abandoned" : "charged";
+    private static UsageQuery query(MultivaluedMap<String, String> address) {
+        return new UsageQuery(word(address, "model"), word(address, "key"), word(address, "state"), word(address, "from"),
+                word(address, "to")).understood();
     }
 
-    private record Total(long calls, Amount charge) {
+    private static String word(MultivaluedMap<String, String> address, String name) {
+        return Optional.ofNullable(address.getFirst(name)).orElse("");
+    }
 
-        /** What is not among the days is not counted. */
-        static Total since(LocalDate first, List<UsageLog.DayTotal> days) {
-            List<UsageLog.DayTotal> its = days.stream().filter(each -> !each.day().isBefore(first)).toList();
-            return new Total(its.stream().mapToLong(UsageLog.DayTotal::calls).sum(),
-                    Amount.sum(its.stream().map(UsageLog.DayTotal::charge)::iterator));
+    private static List<Carried> carried(Map<String, String> parameters) {
+        return parameters.entrySet().stream().filter(each -> !each.getValue().isEmpty())
+                .map(each -> new Carried(each.getKey(), each.getValue())).toList();
+    }
+
+    /** @param words value and label by turns */
+    private static List<Choice> choices(String selected, String... words) {
+        List<Choice> choices = new ArrayList<>();
+        for (int i = 0; i < words.length; i += 2) {
+            choices.add(new Choice(words[i], words[i + 1], words[i].equals(selected)));
         }
-    }
-
-    private record ModelDay(LocalDate day, String model, long calls, Amount charge) {
-
-        ModelDay plus(ModelDay more) {
-            return new ModelDay(day, model, calls + more.calls, charge.plus(more.charge));
-        }
-    }
-
-    /** By day and model, oldest day first; all but the dearest models together, or a chart of many would tell nothing. */
-    private List<ModelDay> modelDays(List<UsageLog.DayTotal> days) {
-        Map<String, Amount> byModel = new TreeMap<>();
-        days.forEach(each -> byModel.merge(model(each), each.charge(), Amount::plus));
-        Set<String> shown = byModel.entrySet().stream().sorted(Map.Entry.<String, Amount> comparingByValue().reversed())
-                .limit(CHART_MODELS).map(Map.Entry::getKey).collect(Collectors.toSet());
-        Map<LocalDate, Map<String, ModelDay>> summed = new TreeMap<>();
-        for (UsageLog.DayTotal each : days) {
-            String model = shown.contains(model(each)) ? model(each) : "other models";
-            summed.computeIfAbsent(each.day(), d -> new TreeMap<>()).merge(model,
-                    new ModelDay(each.day(), model, each.calls(), each.charge()), ModelDay::plus);
-        }
-        return summed.values().stream().flatMap(ofDay -> ofDay.values().stream()).toList();
-    }
-
-    private String model(UsageLog.DayTotal total) {
-        return catalog.published(total.version()).model().toString();
-    }
-
-    private static List<DayRow> dayRows(List<ModelDay> days) {
-        return days.reversed().stream().map(d -> new DayRow(DAY.format(d.day), d.model, d.calls, d.charge)).toList();
-    }
-
-    private record Series(String label, long[] values) {
-    }
-
-    private record Chart(long[] x, List<Series> series) {
-    }
-
-    private RawString chart(List<ModelDay> days, LocalDate today) {
-        LocalDate first = today.minusDays(CHART_DAYS - 1);
-        long[] x = new long[CHART_DAYS];
-        for (int i = 0; i < CHART_DAYS; i++) {
-            x[i] = startOf(first.plusDays(i)).getEpochSecond();
-        }
-        Map<String, long[]> series = new TreeMap<>();
-        for (ModelDay each : days) {
-            series.computeIfAbsent(each.model,
-                    m -> new long[CHART_DAYS])[(int) (each.day.toEpochDay() - first.toEpochDay())] += each.charge.nanos();
-        }
-        try {
-            Chart chart = new Chart(x, series.entrySet().stream().map(s -> new Series(s.getKey(), s.getValue())).toList());
-            // Inside a script element only "<" could end it early.
-            return new RawString(json.writeValueAsString(chart).replace("<", "\\u003c"));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static List<Choice> choices(String any, List<String> values, String selected) {
-        List<Choice> choices = new ArrayList<>(List.of(new Choice("", any, selected.isEmpty())));
-        values.forEach(value -> choices.add(new Choice(value, value, value.equals(selected))));
         return choices;
-    }
-
-    private static List<Choice> keyChoices(Map<ApiKeyId, String> names, String selected) {
-        List<Choice> choices = new ArrayList<>(List.of(new Choice("", "All keys", selected.isEmpty())));
-        names.forEach((id, name) -> choices
-                .add(new Choice(Long.toString(id.value()), name, Long.toString(id.value()).equals(selected))));
-        return choices;
-    }
-
-    private static List<Choice> stateChoices(String selected) {
-        return List.of(new Choice("", "All", selected.isEmpty()), new Choice("charged", "Charged", selected.equals("charged")),
-                new Choice("abandoned", "Abandoned", selected.equals("abandoned")));
-    }
-
-    private static @Nullable LocalDate day(String text) {
-        try {
-            return text.isEmpty() ? null : LocalDate.parse(text);
-        } catch (DateTimeParseException e) {
-            return null;
-        }
-    }
-
-    private static Instant startOf(LocalDate day) {
-        return day.atStartOfDay(ZoneOffset.UTC).toInstant();
     }
 }

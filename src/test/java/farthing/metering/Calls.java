@@ -192,6 +192,21 @@ final class Calls implements AutoCloseable {
         });
     }
 
+    /** As if no instance had been seen for so long; the database tells that by its own clock. */
+    void unseenFor(Duration time) {
+        unseenFor(database, time);
+    }
+
+    static void unseenFor(Database database, Duration time) {
+        database.inTransaction(connection -> {
+            try (var update = connection
+                    .prepareStatement("update instance set seen_at = seen_at - ? * interval '1 millisecond'")) {
+                update.setLong(1, time.toMillis());
+                return update.executeUpdate();
+            }
+        });
+    }
+
     /** Stops the instance; then every hold has ended, and the books must be right. */
     @Override
     public void close() throws SQLException {

@@ -227,7 +227,7 @@ class ChargesTest {
     @Test
     void aStalledInstanceWhoseLeaseWasRecoveredChargesNothing() {
         Reservation before = calls.reserve(caller);
-        calls.clock.advance(Duration.ofSeconds(20));
+        calls.unseenFor(Duration.ofSeconds(20));
         Metering other = calls.instance(calls.source, Calls.Settings.USUAL);
         assertThat(calls.balance(Account.line(calls.line))).as("recovered").isEqualTo(FUNDS);
         assertThatThrownBy(() -> Calls.charged(before)).isInstanceOf(NotCharged.class)

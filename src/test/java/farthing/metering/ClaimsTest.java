@@ -131,7 +131,7 @@ class ClaimsTest {
     @Test
     void aStalledInstanceDoesNotChargeWhatAnotherHasTakenOver() {
         Claim.Fresh stalled = fresh("key");
-        calls.clock.advance(Duration.ofSeconds(20));
+        calls.unseenFor(Duration.ofSeconds(20));
         Metering other = calls.instance(calls.source, Calls.Settings.USUAL);
         Charged second;
         try (Claim.Fresh taken = (Claim.Fresh) other.claim(caller, "key", REQUEST);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 
@@ -69,6 +71,47 @@ class KeyLimitsTest {
         Calls.charged(next.reserve(caller, Calls.LISTING, 0, 1));
         assertThatThrownBy(() -> next.reserve(caller, Calls.LISTING, 0, 1)).isInstanceOf(KeyLimitReached.class);
         next.stop(new ShutdownEvent());
+    }
+
+    @Test
+    void aTotalIsExactOverTwoInstancesThatServeAtOnce() throws Exception {
+        Metering other = calls.instance(calls.source, Calls.Settings.USUAL);
+        calls.metering.tidy();
+        for (int round = 0; round < 3; round++) {
+            Caller caller = calls.caller(new KeyLimits(Amount.ofNanos(205), null));
+            List<Callable<Object>> all = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                Metering metering = i % 2 == 0 ? calls.metering : other;
+                all.add(() -> Calls.charged(metering.reserve(caller, Calls.LISTING, 0, 1)));
+            }
+            List<Object> outcomes = Outcomes.of(all);
+            assertThat(outcomes).filteredOn(Charged.class::isInstance).hasSize(20);
+            assertThat(outcomes).filteredOn(KeyLimitReached.class::isInstance).hasSize(40);
+        }
+        other.stop(new ShutdownEvent());
+    }
+
+    @Test
+    void aLimitThatIsLoweredHoldsForTheNextCall() throws Exception {
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, null));
+        assertThat(served(caller, 2)).isEqualTo(2);
+        Caller lowered = new Caller(caller.key(), caller.account(), caller.line(), new KeyLimits(Amount.ofNanos(30), null),
+                caller.replayKey());
+        assertThat(served(lowered, 5)).isEqualTo(1);
+        assertThat(served(caller, 5)).as("raised again").isEqualTo(2);
+    }
+
+    @Test
+    void whatADeadInstanceHeldOfALimitComesBack() throws Exception {
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, null));
+        Metering dead = calls.instance(calls.source, Calls.Settings.USUAL);
+        Calls.charged(dead.reserve(caller, Calls.LISTING, 0, 1));
+        Reservation stalled = dead.reserve(caller, Calls.LISTING, 0, 1);
+        calls.unseenFor(Duration.ofSeconds(20));
+        calls.metering.tidy();
+        assertThat(served(caller, 10)).isEqualTo(4);
+        assertThatThrownBy(() -> Calls.charged(stalled)).isInstanceOf(NotCharged.class);
+        dead.stop(new ShutdownEvent());
     }
 
     @Test

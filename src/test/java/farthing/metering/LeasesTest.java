@@ -3,15 +3,19 @@ package farthing.metering;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import javax.sql.DataSource;
@@ -30,20 +34,28 @@ import farthing.money.Amount;
 class LeasesTest {
 
     private static final Amount TEN = Amount.ofNanos(10);
+    private static final Duration UNSEEN = Duration.ofSeconds(15);
 
     private final TestClock clock = new TestClock(Instant.parse("2026-11-01T00:00:00Z"));
     private final Ledger ledger = new Ledger();
     private final LineId line = new LineId(ThreadLocalRandom.current().nextInt());
-    private final DataSource source = TestDatabase.separate("metering");
+    private final DataSource source = TestDatabase.separate("leases");
     private final Database database = new Database(source);
+    private final Map<Leases, Instances> alive = new ConcurrentHashMap<>();
 
     @BeforeEach
-    void fundTheLine() throws SQLException {
+    void alone() {
+        Calls.unseenFor(database, Duration.ofHours(1));
+    }
+
+    @BeforeEach
+    void fundTheLine() {
         database.inTransaction(connection -> {
             ledger.open(connection, Account.deposits());
             ledger.open(connection, Account.line(line));
             ledger.post(connection,
-                    Entry.transfer("deposit", "d:" + line, clock.instant(), Account.deposits(), Account.line(line),
+                    Entry.transfer("deposit", "d:" + line + ThreadLocalRandom.current().nextLong(), clock.instant(),
+                            Account.deposits(), Account.line(line),
                             Amount.ofNanos(200)));
             return true;
         });
@@ -71,28 +83,27 @@ class LeasesTest {
     @Test
     void anIdleLeaseGoesBackToItsLine() {
         Leases leases = instance(Amount.ofNanos(50));
-        Hold hold = leases.hold(line, TEN, TEN);
+        Hold<Lease> hold = leases.hold(line, TEN, TEN);
         clock.advance(Duration.ofMinutes(1));
         assertThat(leases.returnIdle(Duration.ofSeconds(30))).as("still held").isZero();
-        hold.lease().release(hold.amount());
+        hold.of().release(hold.amount());
         clock.advance(Duration.ofMinutes(1));
         assertThat(leases.returnIdle(Duration.ofSeconds(30))).isEqualTo(1);
         assertThat(balance(Account.line(line))).isEqualTo(200);
         assertThat(balance(Account.leased(line))).isZero();
-        assertThat(leases.hold(line, TEN, TEN).lease().id()).isNotEqualTo(hold.lease().id());
+        assertThat(leases.hold(line, TEN, TEN).of().id()).isNotEqualTo(hold.of().id());
     }
 
     @Test
     void aDeadInstancesLeaseIsRecoveredOnce() {
         Leases dead = instance(Amount.ofNanos(50));
         dead.hold(line, TEN, TEN);
-        clock.advance(Duration.ofSeconds(20));
+        Calls.unseenFor(database, Duration.ofSeconds(20));
         Leases first = instance(TEN);
         Leases second = instance(TEN);
-        Instant unseen = clock.instant().minusSeconds(15);
-        first.recoverUnseenSince(unseen);
+        first.recoverUnseenFor(UNSEEN);
         assertThat(balance(Account.line(line))).isEqualTo(200);
-        second.recoverUnseenSince(unseen);
+        second.recoverUnseenFor(UNSEEN);
         assertThat(balance(Account.line(line))).isEqualTo(200);
     }
 
@@ -100,35 +111,35 @@ class LeasesTest {
     void aLivingInstanceKeepsItsLease() {
         Leases living = instance(Amount.ofNanos(50));
         living.hold(line, TEN, TEN);
-        clock.advance(Duration.ofSeconds(20));
-        living.heartbeat();
-        instance(TEN).recoverUnseenSince(clock.instant().minusSeconds(15));
+        Calls.unseenFor(database, Duration.ofSeconds(20));
+        Objects.requireNonNull(alive.get(living)).heartbeat();
+        instance(TEN).recoverUnseenFor(UNSEEN);
         assertThat(balance(Account.line(line))).isEqualTo(150);
     }
 
     @Test
     void anInstanceWhoseLeaseWasRecoveredTakesANewOne() {
         Leases stalled = instance(Amount.ofNanos(50));
-        Hold before = stalled.hold(line, TEN, TEN);
-        clock.advance(Duration.ofSeconds(20));
-        instance(TEN).recoverUnseenSince(clock.instant().minusSeconds(15));
-        Hold after = stalled.hold(line, Amount.ofNanos(60), Amount.ofNanos(60));
-        assertThat(after.lease().id()).isNotEqualTo(before.lease().id());
-        assertThat(before.lease().isOpen()).isFalse();
+        Hold<Lease> before = stalled.hold(line, TEN, TEN);
+        Calls.unseenFor(database, Duration.ofSeconds(20));
+        instance(TEN).recoverUnseenFor(UNSEEN);
+        Hold<Lease> after = stalled.hold(line, Amount.ofNanos(60), Amount.ofNanos(60));
+        assertThat(after.of().id()).isNotEqualTo(before.of().id());
+        assertThat(before.of().isOpen()).isFalse();
     }
 
     @Test
     void aCallIsServedThoughTheIdleLeaseWithTheMoneyIsJustBeingReturned() {
         FaultyDatabase faulty = new FaultyDatabase(source);
         Leases leases = instance(new Database(faulty.source()), Amount.ofNanos(200));
-        Hold hold = leases.hold(line, TEN, TEN);
-        hold.lease().release(hold.amount());
+        Hold<Lease> hold = leases.hold(line, TEN, TEN);
+        hold.of().release(hold.amount());
         clock.advance(Duration.ofMinutes(1));
         // Closed here and not yet in the database, where the line is still empty.
         faulty.down();
         assertThatThrownBy(() -> leases.returnIdle(Duration.ofSeconds(30))).isInstanceOf(Database.Failed.class);
         faulty.heal();
-        assertThat(hold.lease().isOpen()).isFalse();
+        assertThat(hold.of().isOpen()).isFalse();
         assertThat(leases.hold(line, TEN, TEN).amount()).isEqualTo(TEN);
     }
 
@@ -140,8 +151,8 @@ class LeasesTest {
             for (int i = 0; i < 3; i++) {
                 var _ = threads.submit(() -> {
                     while (!ended.get()) {
-                        Hold hold = leases.hold(line, Amount.ofNanos(1), Amount.ofNanos(1));
-                        hold.lease().release(hold.amount());
+                        Hold<Lease> hold = leases.hold(line, Amount.ofNanos(1), Amount.ofNanos(1));
+                        hold.of().release(hold.amount());
                     }
                 });
             }
@@ -155,14 +166,87 @@ class LeasesTest {
         }
     }
 
+    @Test
+    void whatLiesFreeElsewhereIsAskedForBeforeACallIsRefused() throws Exception {
+        Leases rich = instance(Amount.ofNanos(200));
+        Hold<Lease> held = rich.hold(line, TEN, TEN);
+        assertThat(balance(Account.line(line))).as("all of it was lent").isZero();
+        Leases poor = instance(TEN);
+        try (Answering _ = new Answering(List.of(rich))) {
+            assertThat(poor.hold(line, Amount.ofNanos(190), Amount.ofNanos(190)).amount()).isEqualTo(Amount.ofNanos(190));
+            assertThatThrownBy(() -> poor.hold(line, Amount.ofNanos(1), Amount.ofNanos(1))).isInstanceOf(BudgetExhausted.class);
+        }
+        assertThat(held.of().free()).isEqualTo(Amount.ZERO);
+    }
+
+    @Test
+    void aCallIsNotToldThatThereIsNoMoneyWhileASilentServerHoldsSome() {
+        instance(Amount.ofNanos(200)).hold(line, TEN, TEN);
+        assertThatThrownBy(() -> instance(TEN).hold(line, TEN, TEN)).isInstanceOf(BudgetHeldElsewhere.class);
+    }
+
+    @Test
+    void threeInstancesServeToTheLastAffordableCallThoughEachHasAPieceOfIt() throws Exception {
+        for (int round = 0; round < 5; round++) {
+            if (round > 0) {
+                fundTheLine();
+            }
+            List<Leases> instances = List.of(instance(Amount.ofNanos(7)), instance(Amount.ofNanos(13)),
+                    instance(Amount.ofNanos(64)));
+            alive.values().forEach(Instances::heartbeat);
+            try (Answering _ = new Answering(instances)) {
+                assertThat(served(instances, 60)).isEqualTo(20);
+                instances.forEach(Leases::returnAll);
+                assertThat(balance(Account.line(line)) + balance(Account.leased(line))).isEqualTo(0);
+            }
+        }
+    }
+
+    @Test
+    void aBusyLeaseIsRefilledBeforeItIsEmpty() throws Exception {
+        Leases leases = instance(Amount.ofNanos(40));
+        for (int i = 0; i < 4; i++) {
+            assertThat(leases.hold(line, TEN, TEN).of().isOpen()).isTrue();
+        }
+        for (int i = 0; balance(Account.line(line)) == 160 && i < 500; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(balance(Account.line(line))).isLessThan(160);
+    }
+
+    /** Answers for instances that live, as the server's own thread does. */
+    private static final class Answering implements AutoCloseable {
+
+        private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(3);
+
+        Answering(List<Leases> instances) {
+            for (Leases each : instances) {
+                var _ = threads.scheduleWithFixedDelay(each::answerRecalls, 5, 5, TimeUnit.MILLISECONDS);
+            }
+        }
+
+        @Override
+        public void close() {
+            threads.close();
+        }
+    }
+
     /** Sixty parallel calls of ten nanos, spread over the instances. */
     private int servedOfSixty(List<Leases> instances) throws Exception {
+        try (Answering _ = new Answering(instances)) {
+            return served(instances, 60);
+        }
+    }
+
+    private int served(List<Leases> instances, int wanted) throws Exception {
         List<Callable<Boolean>> calls = new ArrayList<>();
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < wanted; i++) {
             Leases leases = instances.get(i % instances.size());
             calls.add(() -> {
                 try {
-                    leases.hold(line, TEN, TEN);
+                    // As a call that is charged what it held.
+                    Hold<Lease> hold = leases.hold(line, TEN, TEN);
+                    charge(hold);
                     return true;
                 } catch (BudgetExhausted e) {
                     return false;
@@ -178,13 +262,31 @@ class LeasesTest {
         return served;
     }
 
+    private void charge(Hold<Lease> hold) {
+        database.inTransaction(connection -> {
+            try (var update = connection
+                    .prepareStatement("update lease set used = used + ? where id = ? and state = 'OPEN'")) {
+                update.setLong(1, hold.amount().nanos());
+                update.setLong(2, hold.of().id().value());
+                assertThat(update.executeUpdate()).isEqualTo(1);
+            }
+            ledger.open(connection, Account.charges());
+            ledger.post(connection, Entry.transfer("calls", "c:" + ThreadLocalRandom.current().nextLong(), clock.instant(),
+                    Account.leased(line), Account.charges(), hold.amount()));
+            return true;
+        });
+        hold.settle(hold.amount());
+    }
+
     private Leases instance(Amount chunk) {
         return instance(database, chunk);
     }
 
     private Leases instance(Database database, Amount chunk) {
-        Leases leases = new Leases(database, ledger, clock, chunk, ThreadLocalRandom.current().nextLong());
-        leases.heartbeat();
+        Instances instances = new Instances(database, clock, UNSEEN, ThreadLocalRandom.current().nextLong());
+        instances.heartbeat();
+        Leases leases = new Leases(database, ledger, clock, chunk, instances);
+        alive.put(leases, instances);
         return leases;
     }
 

@@ -144,7 +144,9 @@ class MeteringSoakTest {
                     case 2 -> database.always(writer -> random.nextInt(8) == 0 ? faults[random.nextInt(4)] : Fault.NONE);
                     default -> database.nextCommits(faults[random.nextInt(faults.length)]);
                 }
-                calls.clock.advance(Duration.ofSeconds(random.nextInt(9)));
+                Duration passes = Duration.ofSeconds(random.nextInt(9));
+                calls.clock.advance(passes);
+                calls.unseenFor(passes);
                 Thread.sleep(random.nextInt(150));
                 for (Metering metering : both) {
                     try {

@@ -15,14 +15,12 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
 
 import farthing.catalog.Listing;
 import farthing.catalog.VersionId;
-import farthing.identity.AccountId;
 import farthing.identity.Caller;
 import farthing.money.Amount;
 import farthing.money.Price;
@@ -52,37 +50,6 @@ class RollUpsTest {
             assertThat(figures.byDay(List.of(listing.version()), today))
                     .containsExactly(new CallFigures.OfDay(today, expected));
             assertThat(figures.byDay(List.of(listing.version()), today.plusDays(1))).isEmpty();
-        }
-    }
-
-    @Test
-    void everyPageOfTheCallLogIsFoundOnItsDays() throws Exception {
-        try (Calls calls = new Calls(10_000_000)) {
-            AccountId account = new AccountId(ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE));
-            Caller key = calls.caller();
-            Caller caller = new Caller(key.key(), account, key.line(), key.limits(), key.replayKey());
-            for (int i = 0; i < 30; i++) {
-                calls.clock.advance(Duration.ofHours(random.nextInt(40)));
-                charge(calls, caller, Calls.LISTING, 1);
-            }
-            UsageLog log = new UsageLog(calls.source);
-            List<UsageLog.Call> all = new ArrayList<>();
-            log.each(UsageFilter.all(account), all::add);
-            LocalDate middle = LocalDate.ofInstant(all.get(15).at(), ZoneOffset.UTC);
-            for (UsageFilter filter : List.of(UsageFilter.all(account),
-                    new UsageFilter(account, List.of(1), key.key().value(), false, null, middle),
-                    new UsageFilter(account, null, null, null, middle, null),
-                    new UsageFilter(account, null, null, true, null, null))) {
-                List<UsageLog.Call> wanted = new ArrayList<>();
-                log.each(filter, wanted::add);
-                List<UsageLog.Call> paged = new ArrayList<>();
-                for (int page = 0; page < 12; page++) {
-                    UsageLog.Page found = log.page(filter, 7, page * 7L);
-                    assertThat(found.total()).isEqualTo(wanted.size());
-                    paged.addAll(found.calls());
-                }
-                assertThat(paged).as("seed " + seed).isEqualTo(wanted);
-            }
         }
     }
 

@@ -127,8 +127,9 @@ final class World {
         database.inTransaction(connection -> {
             Database.update(connection, """
                     insert into lease (id, line, instance, granted, used, next_seq, state, opened_at)
-                    values (?, ?, 1, ?, ?, ?, 'OPEN', now())
-                    on conflict (id) do update set next_seq = excluded.next_seq""", lease, line, Long.MAX_VALUE, 0, seq + 1);
+                    values (?, ?, 1, ?, ?, ?, 'OPEN', ?)
+                    on conflict (id) do update set next_seq = excluded.next_seq""", lease, line, Long.MAX_VALUE, 0, seq + 1,
+                    Timestamp.from(clock.instant()));
             Database.update(connection, """
                     insert into usage (receipt, commit_id, leaf_index, line, lease, seq, account, api_key, version, offer,
                         input_tokens, output_tokens, items, charge, finish, streamed, started_at, charged_at, salt,
@@ -148,8 +149,9 @@ final class World {
     void reverse(UUID receipt, int line, long nanos) {
         charged.merge(line, Amount.ofNanos(-nanos), Amount::plus);
         database.inTransaction(connection -> {
-            Database.update(connection, "insert into usage_reversal (receipt, commit_id, reversed_at) values (?, 1, now())",
-                    receipt);
+            Database.update(connection, """
+                    insert into usage_reversal (receipt, commit_id, reversed_at, account, charged_at)
+                    select receipt, commit_id, now(), account, charged_at from usage where receipt = ?""", receipt);
             ledger.post(connection, Entry.transfer("reversal", "reversal:" + receipt, clock.instant(), Account.charges(),
                     Account.line(new LineId(line)), Amount.ofNanos(nanos)));
             return true;

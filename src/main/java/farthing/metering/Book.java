@@ -1,0 +1,242 @@
+package farthing.metering;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+import farthing.money.Amount;
+import farthing.web.Problem;
+
+/**
+ * One budget as this instance draws on it: the allowance that is open, and how it is refilled. Most calls find what they need
+ * in
+ * the allowance. Whoever does not asks the budget, then the other instances for what lies free there, and only then is refused.
+ */
+abstract class Book<A extends Allowance> {
+
+    private static final Logger LOG = Logger.getLogger(Book.class);
+
+    private static final Duration BUSY = Duration.ofSeconds(1);
+    private static final int LARGEST_GROWTH = 1 << 10;
+
+    /**
+     * What the budget gave.
+     *
+     * @param of the allowance that was open, or a new one
+     */
+    record Grant<A extends Allowance>(A of, Amount amount) {
+    }
+
+    /** What became of asking the other instances. */
+    enum Asked {
+        NOTHING_ELSEWHERE,
+        ANSWERED,
+        /** One that has something of it did not answer in time; it may be dead and not recovered yet. */
+        UNANSWERED
+    }
+
+    /** @param at when it was looked for, by {@link System#nanoTime()} */
+    private record Refusal(long at, Amount least, boolean unanswered) {
+    }
+
+    private final Clock clock;
+    private final ReentrantLock refill = new ReentrantLock();
+    private final AtomicBoolean refillingAhead = new AtomicBoolean();
+    private volatile @Nullable A open;
+    private volatile boolean gathering;
+    private volatile Amount lowWater = Amount.ZERO;
+    private volatile long notAheadBefore = System.nanoTime();
+    private @Nullable Refusal refused;
+    private long grownAt = System.nanoTime() - BUSY.toNanos();
+    private int growth = 1;
+
+    Book(Clock clock) {
+        this.clock = clock;
+    }
+
+    /**
+     * Moves something from the budget to an allowance, durably. Called under the lock.
+     *
+     * @param least null is returned, and nothing is moved, where there is less
+     * @param wanted as much of it as there is
+     * @param growth how many times the usual chunk may be taken where the budget has plenty
+     * @param ahead whether nobody waits for it, so that nothing is taken where the budget has little
+     */
+    abstract @Nullable Grant<A> grant(@Nullable A open, Amount least, Amount wanted, int growth, boolean ahead);
+
+    /** Has other instances return what is free in their allowances of this budget. */
+    abstract Asked askOthers();
+
+    /** Ends the row of an allowance that is closed here. */
+    abstract void end(A closed);
+
+    abstract Problem exhausted(Amount least, Amount available);
+
+    abstract Problem heldElsewhere(Amount least);
+
+    @Nullable
+    A open() {
+        return open;
+    }
+
+    boolean hasOpen(LeaseId id) {
+        A allowance = open;
+        return allowance != null && allowance.id().equals(id);
+    }
+
+    /** Its row is gone. */
+    synchronized void forget(A closed) {
+        if (open == closed) {
+            open = null;
+        }
+    }
+
+    /** Whether a call is putting together what it needs and must not lose what it has. */
+    boolean isGathering() {
+        return gathering;
+    }
+
+    /**
+     * Holds {@code wanted}, or less where the budget has less, but never less than {@code least}.
+     *
+     * @throws Problem when not even {@code least} is to be had
+     */
+    Hold<A> hold(Amount least, Amount wanted) {
+        A current = open;
+        if (current != null && current.hold(wanted, clock.instant())) {
+            if (current.free().isLessThan(lowWater)) {
+                refillAhead(wanted);
+            }
+            return new Hold<>(current, wanted);
+        }
+        long arrived = System.nanoTime();
+        refill.lock();
+        try {
+            return gather(least, wanted, arrived);
+        } finally {
+            gathering = false;
+            refill.unlock();
+        }
+    }
+
+    private Hold<A> gather(Amount least, Amount wanted, long arrived) {
+        Asked asked = null;
+        long began = System.nanoTime();
+        while (true) {
+            A mine = usable();
+            if (mine != null && mine.hold(wanted, clock.instant())) {
+                return new Hold<>(mine, wanted);
+            }
+            Amount own = mine == null ? Amount.ZERO : mine.free();
+            boolean looked = wasRefusedSince(arrived, least);
+            // Others hold from the allowance meanwhile, so what was just granted may be gone again.
+            if (!looked && grow(mine, least.minus(own).max(Amount.ZERO), wanted.minus(own).max(Amount.ZERO))) {
+                continue;
+            }
+            Amount rest = mine == null ? null : mine.holdUpTo(wanted, least, clock.instant());
+            if (mine != null && rest != null) {
+                return new Hold<>(mine, rest);
+            }
+            if (mine != null && !mine.isOpen()) {
+                continue;
+            }
+            if (!looked && asked == null) {
+                gathering = true;
+                asked = askOthers();
+                if (asked != Asked.NOTHING_ELSEWHERE) {
+                    continue;
+                }
+            }
+            Refusal refusal = looked ? Objects.requireNonNull(refused)
+                    : new Refusal(began, least, asked == Asked.UNANSWERED);
+            refused = refusal;
+            throw refusal.unanswered ? heldElsewhere(least) : exhausted(least, own);
+        }
+    }
+
+    /** Whether another call looked everywhere after this one came, for no more than this one needs, and in vain. */
+    private boolean wasRefusedSince(long arrived, Amount least) {
+        Refusal last = refused;
+        return last != null && last.at - arrived > 0 && !least.isLessThan(last.least);
+    }
+
+    /** The open allowance; one that was closed gives back first, or the budget would look emptier than it is. */
+    private @Nullable A usable() {
+        A mine = open;
+        if (mine != null && !mine.isOpen()) {
+            end(mine);
+            forget(mine);
+            return null;
+        }
+        return mine;
+    }
+
+    private boolean grow(@Nullable A mine, Amount least, Amount wanted) {
+        Grant<A> grant = grant(mine, least, wanted, growthNow(), false);
+        return grant != null && adopt(mine, grant);
+    }
+
+    private boolean adopt(@Nullable A mine, Grant<A> grant) {
+        // Only what is durably taken from the budget may be held.
+        grant.of.grow(grant.amount);
+        if (mine != null && grant.of != mine) {
+            // Somebody recovered the old one.
+            mine.abandon();
+        }
+        lowWater = Amount.ofNanos(grant.amount.nanos() / 4);
+        become(grant.of);
+        return true;
+    }
+
+    private synchronized void become(A allowance) {
+        open = allowance;
+    }
+
+    /** A budget that is drawn on all the time is asked for more at a time, so that it is not asked all the time. */
+    private int growthNow() {
+        long now = System.nanoTime();
+        growth = now - grownAt < BUSY.toNanos() ? Math.min(2 * growth, LARGEST_GROWTH) : Math.max(1, growth / 2);
+        grownAt = now;
+        return growth;
+    }
+
+    private void refillAhead(Amount wanted) {
+        if (System.nanoTime() - notAheadBefore < 0 || !refillingAhead.compareAndSet(false, true)) {
+            return;
+        }
+        Thread.startVirtualThread(() -> {
+            try {
+                if (refill.tryLock()) {
+                    try {
+                        refillNow(wanted);
+                    } finally {
+                        refill.unlock();
+                    }
+                }
+            } catch (RuntimeException e) {
+                // The call that needs it will ask again, and tell its caller what is wrong.
+                LOG.debug("not refilled ahead of need", e);
+            } finally {
+                refillingAhead.set(false);
+            }
+        });
+    }
+
+    private void refillNow(Amount wanted) {
+        A mine = open;
+        if (mine == null || !mine.isOpen()) {
+            return;
+        }
+        Grant<A> grant = grant(mine, wanted, wanted, growthNow(), true);
+        if (grant == null) {
+            notAheadBefore = System.nanoTime() + BUSY.toNanos();
+        } else {
+            adopt(mine, grant);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package farthing.metering;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * The servers that share the database, and which of them live. Whether one does is told by the database's clock alone: those of
+ * the servers may differ.
+ */
+final class Instances {
+
+    private final Database database;
+    private final Clock clock;
+    private final Duration deadAfter;
+    private final long own;
+    private volatile int others;
+    private volatile Duration ahead = Duration.ZERO;
+
+    /** @param deadAfter an instance not seen for this long is dead */
+    Instances(Database database, Clock clock, Duration deadAfter, long own) {
+        this.database = database;
+        this.clock = clock;
+        this.deadAfter = deadAfter;
+        this.own = own;
+    }
+
+    /** The number of this one. */
+    long own() {
+        return own;
+    }
+
+    /** How many others lived at the last heartbeat. */
+    int others() {
+        return others;
+    }
+
+    /** By how much this server's clock was ahead of the database's at the last heartbeat; negative when it is behind. */
+    Duration ahead() {
+        return ahead;
+    }
+
+    /** Tells the others that this instance lives. */
+    void heartbeat() {
+        database.inTransaction(connection -> {
+            try (PreparedStatement upsert = connection.prepareStatement("""
+                    insert into instance (id, started_at, seen_at) values (?, clock_timestamp(), clock_timestamp())
+                    on conflict (id) do update set seen_at = excluded.seen_at returning seen_at""")) {
+                upsert.setLong(1, own);
+                try (ResultSet row = upsert.executeQuery()) {
+                    row.next();
+                    ahead = Duration.between(row.getTimestamp(1).toInstant(), clock.instant());
+                }
+            }
+            others = count(connection);
+            return true;
+        });
+    }
+
+    private int count(Connection connection) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(
+                "select count(*) from instance where id <> ? and seen_at > clock_timestamp() - ? * interval '1 millisecond'")) {
+            select.setLong(1, own);
+            select.setLong(2, deadAfter.toMillis());
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getInt(1);
+            }
+        }
+    }
+
+    /** The database's time before which a heartbeat was the last of one that is dead by now. */
+    Instant unseenSince(Connection connection, Duration unseen) throws SQLException {
+        try (PreparedStatement select = connection
+                .prepareStatement("select clock_timestamp() - ? * interval '1 millisecond'")) {
+            select.setLong(1, unseen.toMillis());
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getTimestamp(1).toInstant();
+            }
+        }
+    }
+}
