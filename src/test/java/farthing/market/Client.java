@@ -10,7 +10,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -37,7 +36,6 @@ final class Client {
     private final Journal journal;
     private final String model;
     private final Duration patience;
-    private final AtomicInteger numbers = new AtomicInteger(1_000);
 
     Client(Journal journal, String model, Duration patience) {
         this.journal = journal;
@@ -45,12 +43,8 @@ final class Client {
         this.patience = patience;
     }
 
-    int number() {
-        return numbers.incrementAndGet();
-    }
-
     /** @param number what the call's output is counted as, and so what it costs */
-    Journal.Call call(URI server, String key, Wish wish, int number) {
+    Journal.Call call(URI server, Journal.Key key, Wish wish, Journal.Number number) {
         journal.sending(number);
         Journal.Call call = outcome(server, key, wish, number);
         journal.add(call);
@@ -58,16 +52,16 @@ final class Client {
     }
 
     /** One of many calls with the same number: not for the journal. */
-    Journal.Call callUncounted(URI server, String key, Wish wish, int number) {
-        return outcome(server, key, wish, number);
+    Journal.Call callUncounted(URI server, Journal.Key key, Wish wish, int number) {
+        return outcome(server, key, wish, new Journal.Number(key.id(), number));
     }
 
-    private Journal.Call outcome(URI server, String key, Wish wish, int number) {
+    private Journal.Call outcome(URI server, Journal.Key key, Wish wish, Journal.Number number) {
         String body = """
                 {"model": "%s", "messages": [{"role": "user", "content": "%s now"}], "max_tokens": %d, "stream": %b}"""
-                .formatted(model, wish.deed, number, wish.stream);
+                .formatted(model, wish.deed, number.of(), wish.stream);
         HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve("/v1/chat/completions")).timeout(patience)
-                .header("Authorization", "Bearer " + key).header("Content-Type", "application/json")
+                .header("Authorization", "Bearer " + key.secret()).header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body));
         if (wish.idempotencyKey != null) {
             request.header("Idempotency-Key", wish.idempotencyKey);
@@ -99,7 +93,7 @@ final class Client {
         return told(wish, number, answer, receipt, received.toString(StandardCharsets.UTF_8));
     }
 
-    private static Journal.Call told(Wish wish, int number, HttpResponse<?> answer, @Nullable UUID receipt, String text) {
+    private static Journal.Call told(Wish wish, Journal.Number number, HttpResponse<?> answer, @Nullable UUID receipt, String text) {
         boolean done = text.contains("data: [DONE]");
         if (answer.statusCode() == 200 && (done || !text.startsWith("data:") && !text.contains("\"error\""))) {
             Matcher charge = CHARGE.matcher(text);

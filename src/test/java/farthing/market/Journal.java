@@ -16,13 +16,15 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 
 /**
- * What clients wrote down of their calls, and whether the database agrees. A call has a number, and the mock upstream counts
- * as many output tokens as that: so a usage names the call that it charges, whether its client heard of it or not.
+ * What clients wrote down of their calls, and whether the database agrees. A call has a number of its own among those of its
+ * key, and the mock upstream counts as many output tokens as that: so a usage names the call that it charges, whether its
+ * client heard of it or not.
  */
 final class Journal {
 
@@ -39,27 +41,38 @@ final class Journal {
         BROKEN
     }
 
+    /** A key that calls are made with, and the last number among its calls. */
+    record Key(long id, String secret, AtomicInteger numbers) {
+
+        Number next() {
+            return new Number(id, numbers.incrementAndGet());
+        }
+    }
+
+    record Number(long key, int of) {
+    }
+
     /**
      * @param idempotencyKey null for none; of these calls only one is charged
      * @param bytes of the body that arrived
      * @param done whether the end of a stream was seen
      * @param said code of an error or what broke
      */
-    record Call(int number, @Nullable String idempotencyKey, Outcome outcome, int status, @Nullable UUID receipt,
+    record Call(Number number, @Nullable String idempotencyKey, Outcome outcome, int status, @Nullable UUID receipt,
             @Nullable Long charge, long bytes, boolean done, String said) {
     }
 
     private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
     private final Set<Integer> ignored = ConcurrentHashMap.newKeySet();
     /** Numbers that were sent, those under way included. */
-    private final Set<Integer> sent = ConcurrentHashMap.newKeySet();
+    private final Set<Number> sent = ConcurrentHashMap.newKeySet();
 
     /** Its calls are counted otherwise. */
     void ignore(int line) {
         ignored.add(line);
     }
 
-    void sending(int number) {
+    void sending(Number number) {
         sent.add(number);
     }
 
@@ -77,7 +90,7 @@ final class Journal {
                 .collect(Collectors.groupingBy(Call::said, Collectors.counting()));
     }
 
-    private record Usage(UUID receipt, long charge, int outputTokens, boolean abandoned, boolean reversed) {
+    private record Usage(UUID receipt, long charge, Number number, boolean abandoned, boolean reversed) {
     }
 
     /**
@@ -90,13 +103,13 @@ final class Journal {
         List<Call> told = List.copyOf(calls);
         List<String> faults = new ArrayList<>();
         Map<UUID, Usage> byReceipt = new HashMap<>();
-        Map<Integer, List<Usage>> byNumber = new HashMap<>();
+        Map<Number, List<Usage>> byNumber = new HashMap<>();
         for (Usage usage : usages(database)) {
             if (byReceipt.put(usage.receipt, usage) != null) {
                 faults.add("charged twice under one receipt: " + usage);
             }
             if (!usage.abandoned) {
-                byNumber.computeIfAbsent(usage.outputTokens, n -> new ArrayList<>()).add(usage);
+                byNumber.computeIfAbsent(usage.number, n -> new ArrayList<>()).add(usage);
             }
         }
         byNumber.forEach((number, usages) -> {
@@ -155,12 +168,13 @@ final class Journal {
         List<Usage> usages = new ArrayList<>();
         try (Statement statement = database.createStatement();
                 ResultSet rows = statement.executeQuery("""
-                        select u.receipt, u.charge, u.output_tokens, u.finish = 'ABANDONED', r.receipt is not null, u.line
+                        select u.receipt, u.charge, u.output_tokens, u.finish = 'ABANDONED', r.receipt is not null, u.line,
+                        u.api_key
                         from usage u left join usage_reversal r on r.receipt = u.receipt""")) {
             while (rows.next()) {
                 if (!ignored.contains(rows.getInt(6))) {
-                    usages.add(new Usage(rows.getObject(1, UUID.class), rows.getLong(2), rows.getInt(3), rows.getBoolean(4),
-                            rows.getBoolean(5)));
+                    usages.add(new Usage(rows.getObject(1, UUID.class), rows.getLong(2),
+                            new Number(rows.getLong(7), rows.getInt(3)), rows.getBoolean(4), rows.getBoolean(5)));
                 }
             }
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -36,9 +37,9 @@ import farthing.market.MockModel.Deed;
 
 /**
  * Two servers under load, and everything that may happen to them, to their database, to their clients and to what they call.
- * After each fault one oracle looks at the books and compares them with what the clients wrote down. How often each fault
- * happens are the system properties {@code farthing.soak-…} below; moments and calls follow {@code farthing.soak-seed}, the
- * threads' order does not.
+ * After each fault one oracle looks at the books and compares them with what the clients wrote down. Each fault
+ * happens a few times, or, with the system property {@code farthing.soak-whole}, as often as anybody may want; a property of
+ * its own sets how often one of them does. Moments and calls follow {@code farthing.soak-seed}, the threads' order does not.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -58,14 +59,14 @@ class MeteringFaultsIT {
     private SmallDisk disk;
     private TwoServers servers;
     private Client client;
-    private List<String> keys;
+    private final List<Journal.Key> keys = new ArrayList<>();
 
     MeteringFaultsIT(@TempDir Path folder) {
         this.folder = folder;
     }
 
-    private static int times(String fault, int few) {
-        return Integer.getInteger("farthing.soak-" + fault, few);
+    private static int times(String fault, int few, int whole) {
+        return Integer.getInteger("farthing.soak-" + fault, Boolean.getBoolean("farthing.soak-whole") ? whole : few);
     }
 
     private static void say(String what, Object... values) {
@@ -79,9 +80,11 @@ class MeteringFaultsIT {
         servers = new TwoServers(folder, folder.resolve("disk/postgres"), Map.of());
         servers.start();
         client = new Client(journal, TwoServers.MODEL, Duration.ofSeconds(120));
-        int one = servers.line(PLENTY);
-        int other = servers.line(PLENTY);
-        keys = List.of(servers.key(one), servers.key(one), servers.key(other));
+        for (int line : new int[] { servers.line(PLENTY), servers.line(PLENTY) }) {
+            for (int i = 0; i < CALLERS / 4; i++) {
+                keys.add(servers.key(line));
+            }
+        }
     }
 
     @AfterAll
@@ -123,12 +126,13 @@ class MeteringFaultsIT {
         int number = 2_000;
         int line = servers.payer.openLine(1, 1);
         journal.ignore(line);
-        String key = servers.key(line);
+        servers.awaitSpendable(line, 1_000);
+        Journal.Key key = servers.key(line);
         ExecutorService callers = Executors.newFixedThreadPool(100);
         try (Connection database = servers.postgres.connect()) {
             MoneyOracle oracle = new MoneyOracle(database);
             long deposited = 1;
-            for (int round = 1; round <= times("fifties", 2); round++) {
+            for (int round = 1; round <= times("fifties", 2, 50); round++) {
                 long missing = 50L * number / 1000 - (round == 1 ? 1 : 0);
                 servers.payer.deposit(line, missing);
                 deposited += missing;
@@ -155,9 +159,9 @@ class MeteringFaultsIT {
     void theSameKeyAHundredTimesAtOnceIsOneCall() throws Exception {
         ExecutorService callers = Executors.newFixedThreadPool(100);
         try {
-            for (int round = 0; round < times("keys", 2); round++) {
+            for (int round = 0; round < times("keys", 2, 50); round++) {
                 Wish wish = new Wish(Deed.ANSWERS, round % 2 == 1, false, UUID.randomUUID().toString());
-                int number = client.number();
+                Journal.Number number = keys.getFirst().next();
                 List<Callable<Journal.Call>> calls = IntStream.range(0, 100).<Callable<Journal.Call>> mapToObj(
                         i -> () -> client.call(servers.uri(i % 2), keys.getFirst(), wish, number)).toList();
                 List<Journal.Call> answers = callers.invokeAll(calls).stream().map(Future::resultNow).toList();
@@ -179,7 +183,7 @@ class MeteringFaultsIT {
     @Order(3)
     void whatUpstreamsAndClientsBreakOffIsFreeOrPaidOnce() throws Exception {
         try (Traffic traffic = traffic(MeteringFaultsIT::unreliable)) {
-            for (int round = 0; round < times("breaks", 1); round++) {
+            for (int round = 0; round < times("breaks", 1, 40); round++) {
                 traffic.await(0, 25, TwoServers.PATIENCE);
                 traffic.await(1, 25, TwoServers.PATIENCE);
             }
@@ -194,7 +198,7 @@ class MeteringFaultsIT {
     @Test
     @Order(4)
     void aConfirmationThatIsLostLosesAndDoublesNothing() throws Exception {
-        int wanted = times("cuts", 20);
+        int wanted = times("cuts", 20, 500);
         try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
             Random fates = new Random(random.nextLong());
             for (DatabaseWay way : servers.ways) {
@@ -219,7 +223,7 @@ class MeteringFaultsIT {
     @Order(5)
     void aDatabaseThatIsStoppedImmediatelyLosesNothing() throws Exception {
         try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
-            for (int stop = 1; stop <= times("stops", 2); stop++) {
+            for (int stop = 1; stop <= times("stops", 2, 20); stop++) {
                 traffic.await(random.nextInt(2), 20 + random.nextInt(30), TwoServers.PATIENCE);
                 servers.postgres.stopImmediately();
                 Thread.sleep(random.nextInt(500));
@@ -238,7 +242,7 @@ class MeteringFaultsIT {
     @Order(6)
     void aFullDiskLosesNothing() throws Exception {
         assumeThat(disk.isSmall()).as("only root may mount a small disk").isTrue();
-        for (int round = 1; round <= times("disks", 1); round++) {
+        for (int round = 1; round <= times("disks", 1, 10); round++) {
             try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
                 traffic.await(0, 10, TwoServers.PATIENCE);
                 long before = journal.count(Outcome.FREE);
@@ -260,11 +264,11 @@ class MeteringFaultsIT {
     @Test
     @Order(7)
     void aServerThatStallsIsFencedAndGoesOn() throws Exception {
-        Duration stall = Duration.ofSeconds(times("stall-seconds", 4));
+        Duration stall = Duration.ofSeconds(times("stall-seconds", 4, 60));
         try (Connection database = servers.postgres.connect()) {
             MoneyOracle oracle = new MoneyOracle(database);
             String recovered = "select count(*) from lease where state = 'RECOVERED'";
-            for (int round = 1; round <= times("stalls", 1); round++) {
+            for (int round = 1; round <= times("stalls", 1, 5); round++) {
                 try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
                     traffic.await(0, 20 + random.nextInt(20), TwoServers.PATIENCE);
                     long before = oracle.number(recovered);
@@ -289,7 +293,7 @@ class MeteringFaultsIT {
     @Order(8)
     void aServerKilledUnderLoadLosesAndDoublesNothing() throws Exception {
         try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
-            for (int kill = 1; kill <= times("kills", 2); kill++) {
+            for (int kill = 1; kill <= times("kills", 2, 50); kill++) {
                 int victim = kill % 2;
                 traffic.await(victim, 20 + random.nextInt(60), TwoServers.PATIENCE);
                 servers.server(victim).killGroup();
@@ -308,7 +312,7 @@ class MeteringFaultsIT {
     @Order(9)
     void clocksThatAreWrongByAnHourChangeNothing() throws Exception {
         try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
-            for (int jump = 1; jump <= times("jumps", 1); jump++) {
+            for (int jump = 1; jump <= times("jumps", 1, 10); jump++) {
                 for (int hours : new int[] { 1, -1, 0 }) {
                     servers.clock(0, Duration.ofHours(hours));
                     servers.clock(1, Duration.ofHours(-hours));

@@ -28,7 +28,7 @@ final class Traffic implements AutoCloseable {
      * @param servers by number, asked for each call, since a server that starts again has another port
      * @param wishes what a caller wants next
      */
-    Traffic(Client client, int servers, IntFunction<URI> server, List<String> keys, int callers, long seed,
+    Traffic(Client client, int servers, IntFunction<URI> server, List<Journal.Key> keys, int callers, long seed,
             Function<Random, Client.Wish> wishes) {
         answered = new ArrayList<>();
         for (int i = 0; i < servers; i++) {
@@ -36,14 +36,16 @@ final class Traffic implements AutoCloseable {
         }
         for (int i = 0; i < callers; i++) {
             Random random = new Random(seed + i);
-            String key = keys.get(i % keys.size());
+            Journal.Key key = keys.get(i % keys.size());
             running.add(CompletableFuture.runAsync(() -> {
                 while (!over) {
                     int to = random.nextInt(servers);
                     Client.Wish wish = wishes.apply(random);
-                    int number = client.number();
-                    while (client.call(server.apply(to), key, wish, number).outcome() != Outcome.ACKNOWLEDGED) {
-                        pause(PAUSE_MILLIS);
+                    Journal.Number number = key.next();
+                    Journal.Call call;
+                    while ((call = client.call(server.apply(to), key, wish, number)).outcome() != Outcome.ACKNOWLEDGED) {
+                        // One that cannot be reached is not asked a thousand times.
+                        pause(call.status() == 0 ? 10 * PAUSE_MILLIS : PAUSE_MILLIS);
                         if (over || wish.idempotencyKey() == null) {
                             to = -1;
                             break;

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -182,8 +183,12 @@ final class TwoServers implements AutoCloseable {
     }
 
     /** A new key on the payer's line. */
-    String key(int line) throws Exception {
-        return Visitor.signedIn(server(0), payer.key()).key(line);
+    Journal.Key key(int line) throws Exception {
+        String secret = Visitor.signedIn(server(0), payer.key()).key(line);
+        try (Connection database = postgres.connect()) {
+            return new Journal.Key(new MoneyOracle(database).number("select max(id) from api_key"), secret,
+                    new AtomicInteger(1_000));
+        }
     }
 
     /** Publishes the mock model as a developer does, a nano for each output token. */
@@ -201,8 +206,9 @@ final class TwoServers implements AutoCloseable {
                 .formatted(upstream.url()));
         String id = begun.get("id").asText();
         server.await("the mock model to be listed", () -> {
-            String state = api(server, token.group(), "/api/publications/" + id, null).get("state").asText();
-            assertThat(state).isNotEqualTo("refused");
+            JsonNode publication = api(server, token.group(), "/api/publications/" + id, null);
+            String state = publication.get("state").asText();
+            assertThat(state).as(publication.toString()).isNotEqualTo("refused");
             return state.equals("listed");
         });
     }
