@@ -65,7 +65,7 @@ function draw(host) {
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: { x: { range: (_, min, max) => [min - 43_200, max + 43_200] }, y: { range: (_, __, max) => (unit === "%" ? [0, 105] : [0, Math.max(max ?? 0, unit === "ms" ? 0.1 : unit ? 4 : 1) * 1.1]) } },
       axes: [
-        { ...axis, grid: { show: false }, space: 64, incrs: [1, 2, 7, 14, 28, 56, 112].map((days) => days * 86_400), values: "{D} {MMM}", ...(beside && { label: "Day (UTC)", labelFont: font, labelSize: 22 }) },
+        { ...axis, grid: { show: false }, size: 30, space: 64, incrs: [1, 2, 3, 7, 14, 28, 56, 112].map((days) => days * 86_400), values: "{D} {MMM}", ...(beside && { label: "Day (UTC)", labelFont: font, labelSize: 22 }) },
         { ...axis, size: unit ? 64 : 88, ...(COUNTED.includes(unit) && { incrs: WHOLE }), ...(beside && { label: beside, labelFont: font, labelSize: 22 }), values: (_, splits) => splits.map((value) => tick(value, unit)) },
       ],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),

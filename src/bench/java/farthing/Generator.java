@@ -82,6 +82,7 @@ public final class Generator {
             models(statement);
             restore(statement, listings);
             List<String> calls = withoutIndexes(statement, "usage", "ledger_posting");
+            weeks(statement);
             calls(statement);
             rollUps(statement);
             restore(statement, calls);
@@ -139,11 +140,14 @@ public final class Generator {
         statement.execute("insert into line (id, account, label, opened_at, wallet)"
                 + " select line, account, 'line ' || line, now() - interval '91 days', wallet from g_caller");
         statement.execute("""
-                insert into api_key (id, account, line, name, prefix, secret_hash, created_at, last_used_at)
+                insert into api_key (id, account, line, name, created_at, last_used_at)
                 overriding system value
-                select key + k, account, line, 'key ' || (k + 1), 'fk_' || substr(md5((key + k)::text), 1, 6), %s,
-                    now() - interval '91 days', now() from g_caller, generate_series(0, keys - 1) k"""
-                .formatted(bytes32("key + k")));
+                select key + k, account, line, 'key ' || (k + 1), now() - interval '91 days', now()
+                from g_caller, generate_series(0, keys - 1) k""");
+        statement.execute("""
+                insert into api_key_secret (api_key, prefix, hash, created_at)
+                select key + k, 'fk_' || substr(md5((key + k)::text), 1, 6), %s, now() - interval '91 days'
+                from g_caller, generate_series(0, keys - 1) k""".formatted(bytes32("key + k")));
         statement.execute("select setval(pg_get_serial_sequence('api_key', 'id'), (select max(id) from api_key))");
     }
 
@@ -254,6 +258,25 @@ public final class Generator {
                     max(charged_at) as last from usage group by lease) u on u.lease = l.lease""");
         statement.execute("insert into settled_lease (lease, next_seq)"
                 + " select l.lease, l.commits * %d from g_lease l".formatted(COMMIT));
+    }
+
+    /** A table for each week, as a server that had run all the time would have made them. */
+    private void weeks(Statement statement) throws SQLException {
+        String first = "date_trunc('week', now() at time zone 'UTC' - interval '%d days')".formatted(DAYS + 1);
+        statement.execute("alter table usage detach partition usage_before");
+        statement.execute("drop index usage_before_receipt, usage_before_lease");
+        statement.execute("alter table usage_before rename to usage_held");
+        statement.execute("create table usage_before (like usage including constraints)");
+        statement.execute("select usage_unique('usage_before')");
+        statement.execute("""
+                do $$ begin
+                    execute format('alter table usage attach partition usage_before for values from (minvalue) to (%%L)',
+                        %s at time zone 'UTC');
+                end $$""".formatted(first));
+        statement.execute("select usage_week(week::date) from generate_series(%s, now() at time zone 'UTC' + interval '7 days',"
+                .formatted(first) + " interval '7 days') week");
+        statement.execute("insert into usage select * from usage_held");
+        statement.execute("drop table usage_held");
     }
 
     private static final long FIRST_COMMIT = 0x0100_0000_0000_0000L;
@@ -406,7 +429,8 @@ public final class Generator {
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
                     names.add(row.getString(1));
-                    definitions.add(row.getString(2));
+                    // Of a table in parts: on all of them.
+                    definitions.add(row.getString(2).replace(" ON ONLY ", " ON "));
                 }
             }
         }

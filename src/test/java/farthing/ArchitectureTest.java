@@ -85,9 +85,9 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyChainUsesWeb3j() {
-        noClasses().that().resideOutsideOfPackage(in("chain")).should().dependOnClassesThat().resideInAPackage("org.web3j..")
-                .check(MAIN);
+    void onlyChainUsesWeb3jAndLibsecp256k1() {
+        noClasses().that().resideOutsideOfPackage(in("chain")).should().dependOnClassesThat()
+                .resideInAnyPackage("org.web3j..", "fr.acinq..").check(MAIN);
     }
 
     @Test

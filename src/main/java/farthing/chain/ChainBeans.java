@@ -18,6 +18,7 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
 
 import farthing.web.KeyFolder;
 import farthing.web.Site;
@@ -25,6 +26,8 @@ import io.quarkus.runtime.StartupEvent;
 
 /** Where the settings say that we stand on the chain, checked once at the start. */
 class ChainBeans {
+
+    private static final Logger LOG = Logger.getLogger(ChainBeans.class);
 
     /** Before anything that needs the chain. */
     private static final int FIRST = 1;
@@ -65,6 +68,7 @@ class ChainBeans {
             return true;
         });
         transactions.know(operator.key());
+        LOG.infof("receipts and logins: signatures are made and checked %s", NativeCurve.orJava().described());
     }
 
     /** Up even while the chain is away: calls go on within what was final. */

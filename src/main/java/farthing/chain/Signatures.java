@@ -5,9 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-import org.jspecify.annotations.Nullable;
-import org.web3j.crypto.ECDSASignature;
-import org.web3j.crypto.Keys;
 import org.web3j.crypto.Sign;
 
 /** Who signed: recovery of the signer's address from the 65 bytes {@code r ‖ s ‖ v}. */
@@ -86,12 +83,11 @@ public final class Signatures {
         if (s.compareTo(HALF_ORDER) > 0) {
             throw new MalformedSignature("s is in the upper half of the curve order");
         }
-        @Nullable
-        BigInteger publicKey = recoverOrNull(v - 27, new ECDSASignature(r, s), digest);
+        byte[] publicKey = NativeCurve.orJava().recover(digest, signature);
         if (publicKey == null) {
             throw new MalformedSignature("no key can have made it");
         }
-        return new Address("0x" + Keys.getAddress(publicKey));
+        return Address.of(Arrays.copyOfRange(Keccak.hash(publicKey), 12, 32));
     }
 
     /** The signer of a text signed by {@code personal_sign} (EIP-191, version 0x45). */
@@ -101,13 +97,5 @@ public final class Signatures {
 
     static byte[] personalDigest(String message) {
         return Sign.getEthereumMessageHash(message.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static @Nullable BigInteger recoverOrNull(int recovery, ECDSASignature signature, byte[] digest) {
-        try {
-            return Sign.recoverFromSignature(recovery, signature, digest);
-        } catch (IllegalArgumentException notOnTheCurve) {
-            return null;
-        }
     }
 }

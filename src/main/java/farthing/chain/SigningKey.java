@@ -18,10 +18,14 @@ public final class SigningKey {
     private static final Pattern FORM = Pattern.compile("(0x)?[0-9a-fA-F]{64}");
 
     private final ECKeyPair pair;
+    private final byte[] secret;
+    private final byte[] publicKey;
     private final Address address;
 
-    private SigningKey(BigInteger secret) {
-        pair = ECKeyPair.create(secret);
+    private SigningKey(BigInteger number) {
+        pair = ECKeyPair.create(number);
+        secret = Numeric.toBytesPadded(number, 32);
+        publicKey = Numeric.toBytesPadded(pair.getPublicKey(), 64);
         address = new Address("0x" + Keys.getAddress(pair));
     }
 
@@ -65,12 +69,7 @@ public final class SigningKey {
         if (digest.length != 32) {
             throw new IllegalArgumentException("a digest has 32 bytes, not " + digest.length);
         }
-        Sign.SignatureData parts = Sign.signMessage(digest, pair, false);
-        byte[] signature = new byte[Signatures.LENGTH];
-        System.arraycopy(parts.getR(), 0, signature, 0, 32);
-        System.arraycopy(parts.getS(), 0, signature, 32, 32);
-        signature[64] = parts.getV()[0];
-        return signature;
+        return NativeCurve.orJava().sign(secret, publicKey, digest);
     }
 
     /** Signs a text as {@code personal_sign} does (EIP-191, version 0x45). */

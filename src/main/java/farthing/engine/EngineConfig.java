@@ -30,6 +30,9 @@ interface EngineConfig {
     @WithDefault("64")
     int queue();
 
+    @WithDefault("512")
+    int queueInAll();
+
     @WithDefault("30s")
     Duration queueTime();
 

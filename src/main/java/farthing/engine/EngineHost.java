@@ -143,16 +143,11 @@ public final class EngineHost implements AutoCloseable {
     }
 
     private void lend(Loadable version, SocketChannel client) throws IOException {
-        Supervisor supervisor = engines.supervisor(version);
-        try (SocketChannel worker = supervisor.lend(engines.files(version))) {
-            try {
-                Frame.write(client, Frame.OPENED, _ -> {
-                });
-                Thread.startVirtualThread(() -> copy(client, worker));
-                copy(worker, client);
-            } finally {
-                supervisor.takeBack();
-            }
+        try (Supervisor.Loan worker = engines.supervisor(version).lend(engines.files(version))) {
+            Frame.write(client, Frame.OPENED, _ -> {
+            });
+            Thread.startVirtualThread(() -> copy(client, worker.channel));
+            copy(worker.channel, client);
         }
     }
 

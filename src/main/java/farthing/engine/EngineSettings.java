@@ -8,24 +8,26 @@ import java.time.Duration;
  * @param cache folder the engines' other libraries are unpacked into
  * @param workers how many worker processes may live at once
  * @param places how many calls run at once per version; ONNX and OPENNLP versions run at least one per core
- * @param queue how many more calls may wait per version
+ * @param queue how many more calls of one API key may wait per version
+ * @param queueInAll how many more calls of all keys may wait per version
  * @param queueTime how long a call waits for its place
  * @param loadTime how long a version may take to load
  * @param callTime how long a call may run
  * @param idleTime after which an unused worker is stopped
  * @param memory bytes a worker may use beyond four times the size of its model
  */
-public record EngineSettings(Path natives, Path cache, int workers, int places, int queue, Duration queueTime,
+public record EngineSettings(Path natives, Path cache, int workers, int places, int queue, int queueInAll, Duration queueTime,
         Duration loadTime, Duration callTime, Duration idleTime, long memory) {
 
     static EngineSettings of(EngineConfig config, Path data) {
         return new EngineSettings(config.natives().orElseGet(EngineSettings::installedNatives), data.resolve("engine"),
-                config.workers(), config.places(), config.queue(), config.queueTime(), config.loadTime(), config.callTime(),
+                config.workers(), config.places(), config.queue(), config.queueInAll(), config.queueTime(), config.loadTime(),
+                config.callTime(),
                 config.idleTime(), config.memory().asLongValue());
     }
 
     public static EngineSettings defaults(Path natives, Path cache) {
-        return new EngineSettings(natives, cache, 8, 2, 64, Duration.ofSeconds(30), Duration.ofMinutes(1),
+        return new EngineSettings(natives, cache, 8, 2, 64, 512, Duration.ofSeconds(30), Duration.ofMinutes(1),
                 Duration.ofMinutes(5), Duration.ofMinutes(15), 1L << 30);
     }
 
@@ -35,11 +37,13 @@ public record EngineSettings(Path natives, Path cache, int workers, int places, 
     }
 
     public EngineSettings withWorkers(int most) {
-        return new EngineSettings(natives, cache, most, places, queue, queueTime, loadTime, callTime, idleTime, memory);
+        return new EngineSettings(natives, cache, most, places, queue, queueInAll, queueTime, loadTime, callTime, idleTime,
+                memory);
     }
 
     public EngineSettings withQueue(int atOnce, int waiting, Duration longest) {
-        return new EngineSettings(natives, cache, workers, atOnce, waiting, longest, loadTime, callTime, idleTime, memory);
+        return new EngineSettings(natives, cache, workers, atOnce, waiting, waiting, longest, loadTime, callTime, idleTime,
+                memory);
     }
 
     /** Where {@code npm ci} in {@code src/main/native} puts this machine's libraries. */

@@ -71,24 +71,31 @@ public final class Engines implements AutoCloseable {
      * @throws InputTooLong if the model cannot see that much
      * @throws UnsupportedInput if the model cannot work on this kind of input
      * @throws EngineBusy if too many calls are before this one
+     * @throws TooManyWaiting if so many of them are of the same key that it is the key's own fault
+     * @throws CallerLeft if the call is given up while it waits
      * @throws EngineUnavailable if the engine failed repeatedly and pauses
      * @throws EngineFailed if the engine ends meanwhile, or cannot load the version
      */
-    public Invocation prepare(Loadable version, Input input) {
+    public Invocation prepare(Loadable version, Input input, OnBehalf who) {
         checkLength(version, input);
         if (version.engine() == EngineKind.REMOTE) {
-            return prepareRemote(version, input);
+            return prepareRemote(version, input, who);
         }
-        return supervisor(version).prepare(files(version), input);
+        return supervisor(version).prepare(files(version), input, who);
     }
 
-    private Invocation prepareRemote(Loadable version, Input input) {
+    /** For nobody else, as when a version is tried. */
+    public Invocation prepare(Loadable version, Input input) {
+        return prepare(version, input, OnBehalf.itself());
+    }
+
+    private Invocation prepareRemote(Loadable version, Input input, OnBehalf who) {
         if (remote == null) {
             throw new IllegalStateException("No remote endpoint is asked from here");
         }
         try {
             Path descriptor = file(artefacts.verified(version.files()), Role.MODEL);
-            return remote.prepare(version, input, RemoteEndpoint.read(descriptor, remote.allowPlain()));
+            return remote.prepare(version, input, RemoteEndpoint.read(descriptor, remote.allowPlain()), who);
         } catch (IOException | WrongEndpoint e) {
             throw new EngineFailed("its description cannot be used (" + e.getMessage() + ").");
         }

@@ -97,7 +97,7 @@ public final class RemoteEndpoints implements AutoCloseable {
                     "A remote endpoint can be listed for chat, completion or embedding, not for " + task.wireName() + ".");
         };
         secret.ifPresent(RemoteSecrets::check);
-        Places own = new Places(1, settings);
+        Places.Stay own = Places.ofModel(1, settings).stay(OnBehalf.itself());
         own.enter();
         own.take();
         try (var call = new RemoteInvocation(this, "a trial", TRIAL_CONTEXT, false, endpoint, secret.orElse(null), own,
@@ -117,14 +117,14 @@ public final class RemoteEndpoints implements AutoCloseable {
         }
     }
 
-    /** @throws UnsupportedInput if the model has another task; EngineBusy if too many calls are before this one */
-    Invocation prepare(Loadable version, Input input, RemoteEndpoint endpoint) {
+    /** @throws UnsupportedInput if the model has another task; and as {@link Places} does */
+    Invocation prepare(Loadable version, Input input, RemoteEndpoint endpoint, OnBehalf who) {
         if (input instanceof Input.Texts == (version.task() != Task.EMBEDDING)) {
             throw new UnsupportedInput(version.task() == Task.EMBEDDING ? "This model embeds texts; it does not continue them."
                     : "This model continues text; it does not embed or classify.");
         }
         String secret = secrets.of(version.id()).orElse(null);
-        Places own = places.computeIfAbsent(version.id(), _ -> new Places(config.places(), settings));
+        Places.Stay own = places.computeIfAbsent(version.id(), _ -> Places.ofModel(config.places(), settings)).stay(who);
         own.enter();
         try {
             own.take();

@@ -52,7 +52,7 @@ final class RemoteInvocation implements Invocation {
     private final boolean normalise;
     private final RemoteEndpoint endpoint;
     private final @Nullable String secret;
-    private final Places places;
+    private final Places.Stay places;
     private final Input input;
     private final int mostInputTokens;
     private final RemoteExchange exchange;
@@ -66,10 +66,10 @@ final class RemoteInvocation implements Invocation {
 
     /**
      * @param version for the log
-     * @param places in which this has one
+     * @param places in which this has taken one
      */
     RemoteInvocation(RemoteEndpoints endpoints, String version, int context, boolean normalise, RemoteEndpoint endpoint,
-            @Nullable String secret, Places places, Input input) {
+            @Nullable String secret, Places.Stay places, Input input) {
         this.endpoints = endpoints;
         this.version = version;
         this.context = context;

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.artefact.Role;
 
-/** Keeps the worker of one version: starts it for a call, restarts it with growing pauses, hands out its places in order. */
+/** Keeps the worker of one version: starts it for a call, restarts it with growing pauses, hands out its places in turn. */
 final class Supervisor {
 
     /** How often a full house is looked at, 25 ms apart, before a call from another server is turned away. */
@@ -39,42 +39,63 @@ final class Supervisor {
     Supervisor(Engines engines, Loadable version) {
         this.engines = engines;
         this.version = version;
-        this.places = new Places(engines.settings().places(version.engine()), engines.settings());
+        this.places = Places.ofModel(engines.settings().places(version.engine()), engines.settings());
         this.lastUsed = engines.clock().instant();
     }
 
-    Invocation prepare(Map<Role, Path> files, Input input) {
-        places.enter();
+    Invocation prepare(Map<Role, Path> files, Input input, OnBehalf who) {
+        Places.Stay stay = places.stay(who);
+        stay.enter();
         boolean placed = false;
         try {
             // Counted before it queues, so that what cannot be worked on is told at once.
-            var invocation = count(files, input);
-            placed = place(invocation);
+            var invocation = count(files, input, stay);
+            placed = place(invocation, stay);
             return invocation;
         } finally {
             if (!placed) {
-                places.leave();
+                stay.leave();
             }
         }
     }
 
-    /** A connection for a server elsewhere, which counts and queues its calls itself; to be taken back. */
-    SocketChannel lend(Map<Role, Path> files) {
-        enterPatiently();
+    /** A connection for a server elsewhere, which counts and queues its calls itself. */
+    Loan lend(Map<Role, Path> files) {
+        Places.Stay stay = enterPatiently();
         try {
-            return connect(worker(files));
+            return new Loan(connect(worker(files)), stay);
         } catch (RuntimeException e) {
-            places.leave();
+            stay.leave();
             throw e;
         }
     }
 
+    /** To be closed. */
+    final class Loan implements AutoCloseable {
+
+        final SocketChannel channel;
+        private final Places.Stay stay;
+
+        private Loan(SocketChannel channel, Places.Stay stay) {
+            this.channel = channel;
+            this.stay = stay;
+        }
+
+        @Override
+        public void close() {
+            takeBack(stay);
+            HostAddress.close(channel);
+        }
+    }
+
     /** A server that has hung up is noticed a moment later: its place may be free although it is not given back yet. */
-    private void enterPatiently() {
+    private Places.Stay enterPatiently() {
+        // Whose calls they are the server knows, which queues them.
+        Places.Stay stay = places.stay(OnBehalf.itself());
         for (int looks = 1;; looks++) {
             try {
-                places.enter();
-                return;
+                stay.enter();
+                return stay;
             } catch (EngineBusy full) {
                 if (looks == LOOKS) {
                     throw full;
@@ -84,9 +105,9 @@ final class Supervisor {
         }
     }
 
-    private WorkerInvocation count(Map<Role, Path> files, Input input) {
+    private WorkerInvocation count(Map<Role, Path> files, Input input, Places.Stay stay) {
         Running running = worker(files);
-        var invocation = new WorkerInvocation(this, running, connect(running), input);
+        var invocation = new WorkerInvocation(this, running, connect(running), input, stay);
         try {
             invocation.prepare();
             return invocation;
@@ -96,9 +117,9 @@ final class Supervisor {
         }
     }
 
-    private boolean place(WorkerInvocation invocation) {
+    private static boolean place(WorkerInvocation invocation, Places.Stay stay) {
         try {
-            places.take();
+            stay.take();
             return true;
         } catch (RuntimeException e) {
             invocation.hangUp();
@@ -181,14 +202,14 @@ final class Supervisor {
     }
 
     /** An invocation that had a place is closed. */
-    void leave() {
-        places.giveBack();
-        takeBack();
+    void leave(Places.Stay stay) {
+        stay.giveBack();
+        takeBack(stay);
     }
 
-    void takeBack() {
+    private void takeBack(Places.Stay stay) {
         lastUsed = engines.clock().instant();
-        places.leave();
+        stay.leave();
     }
 
     Instant lastUsed() {

@@ -24,17 +24,19 @@ final class WorkerInvocation implements Invocation {
     private final AtomicBoolean begun = new AtomicBoolean();
     private final Running worker;
     private final SocketChannel channel;
+    private final Places.Stay stay;
     private volatile boolean overdue;
     private volatile int outputTokens;
     private volatile FinishReason reason = FinishReason.CANCELLED;
     private int inputTokens;
     private int maxOutputTokens;
 
-    WorkerInvocation(Supervisor supervisor, Running worker, SocketChannel channel, Input input) {
+    WorkerInvocation(Supervisor supervisor, Running worker, SocketChannel channel, Input input, Places.Stay stay) {
         this.supervisor = supervisor;
         this.worker = worker;
         this.channel = channel;
         this.input = input;
+        this.stay = stay;
     }
 
     @Override
@@ -210,7 +212,7 @@ final class WorkerInvocation implements Invocation {
     public void close() {
         if (!closed.getAndSet(true)) {
             hangUp();
-            supervisor.leave();
+            supervisor.leave(stay);
         }
     }
 

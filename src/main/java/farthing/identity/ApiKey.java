@@ -26,12 +26,26 @@ class ApiKey extends PanacheEntityBase {
     long account;
     int line;
     String name;
-    String prefix;
-    byte[] secretHash;
     @Nullable
     Long totalNanos;
     @Nullable
     Long perDayNanos;
+    @Nullable
+    Long maxInputNanos;
+    @Nullable
+    Long maxOutputNanos;
+    @Nullable
+    Long maxCallNanos;
+    @Nullable
+    Long maxItemNanos;
+    @Nullable
+    List<String> models;
+    @Nullable
+    Integer requestsPerMinute;
+    @Nullable
+    Integer tokensPerMinute;
+    @Nullable
+    Integer streams;
     Instant createdAt;
     @Nullable
     Instant expiresAt;
@@ -62,12 +76,23 @@ class ApiKey extends PanacheEntityBase {
     }
 
     KeyLimits limits() {
-        return limits(totalNanos, perDayNanos);
+        return new KeyLimits(amount(totalNanos), amount(perDayNanos),
+                new MaxPrice(amount(maxInputNanos), amount(maxOutputNanos), amount(maxCallNanos), amount(maxItemNanos)),
+                models == null ? AllowedModels.ALL : new AllowedModels(models),
+                new RateLimits(requestsPerMinute, tokensPerMinute, streams));
     }
 
-    static KeyLimits limits(@Nullable Long totalNanos, @Nullable Long perDayNanos) {
-        return new KeyLimits(totalNanos == null ? null : Amount.ofNanos(totalNanos),
-                perDayNanos == null ? null : Amount.ofNanos(perDayNanos));
+    void limit(KeyLimits limits) {
+        totalNanos = nanos(limits.total());
+        perDayNanos = nanos(limits.perDay());
+        maxInputNanos = nanos(limits.maxPrice().perMillionInputTokens());
+        maxOutputNanos = nanos(limits.maxPrice().perMillionOutputTokens());
+        maxCallNanos = nanos(limits.maxPrice().perCall());
+        maxItemNanos = nanos(limits.maxPrice().perItem());
+        models = limits.models().patterns().isEmpty() ? null : limits.models().patterns();
+        requestsPerMinute = limits.rates().requestsPerMinute();
+        tokensPerMinute = limits.rates().tokensPerMinute();
+        streams = limits.rates().streams();
     }
 
     /** The first revocation counts. */
@@ -77,10 +102,22 @@ class ApiKey extends PanacheEntityBase {
         }
     }
 
+    boolean isActive(Instant now) {
+        return state(now).equals("active");
+    }
+
     String state(Instant now) {
         if (revokedAt != null) {
             return "revoked";
         }
         return expiresAt != null && !now.isBefore(expiresAt) ? "expired" : "active";
+    }
+
+    static @Nullable Amount amount(@Nullable Long nanos) {
+        return nanos == null ? null : Amount.ofNanos(nanos);
+    }
+
+    private static @Nullable Long nanos(@Nullable Amount amount) {
+        return amount == null ? null : amount.nanos();
     }
 }

@@ -58,6 +58,14 @@ public abstract sealed class ApiKeyRefused extends Problem {
         }
     }
 
+    /** Another secret of the key has taken its place. */
+    public static final class ReplacedSecret extends ApiKeyRefused {
+        ReplacedSecret(String prefix, Instant at, String keysPage) {
+            super("replaced_api_key", "The secret " + prefix + "… of this API key ended at " + at
+                    + ", since the key has a newer one. Send that; if it is lost, rotate the key at " + keysPage + ".");
+        }
+    }
+
     /** Its last day has passed. */
     public static final class ExpiredApiKey extends ApiKeyRefused {
         ExpiredApiKey(String prefix, Instant at, String keysPage) {

@@ -1,45 +1,41 @@
 package farthing.identity;
 
 import java.security.SecureRandom;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
+import jakarta.enterprise.event.Observes;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 
 import org.jspecify.annotations.Nullable;
 
 import farthing.ledger.LineId;
-import farthing.money.Amount;
 import farthing.web.Site;
-import io.agroal.api.AgroalDataSource;
-import io.quarkus.narayana.jta.QuarkusTransaction;
 
 /** The keys with which programs make calls. */
 @ApplicationScoped
 public class ApiKeys {
 
-    /** "Last used" need not be exact, and a write per call would be felt. */
-    private static final Duration LAST_USED_PRECISION = Duration.ofMinutes(1);
+    /** How long the old secret of a rotated key lives on unless its owner says otherwise. */
+    static final Duration USUALLY_KEPT = Duration.ofHours(24);
+    static final Duration LONGEST_KEPT = Duration.ofDays(7);
 
-    private final Clock clock;
-    private final AgroalDataSource database;
+    private final KeyCache cache;
+    private final Event<KeysChanged> changed;
     private final String keysPage;
     private final SecureRandom random = new SecureRandom();
 
-    ApiKeys(Clock clock, AgroalDataSource database, Site site) {
-        this.clock = clock;
-        this.database = database;
+    ApiKeys(KeyCache cache, Event<KeysChanged> changed, Site site) {
+        this.cache = cache;
+        this.changed = changed;
         this.keysPage = site.publicUrl() + "/keys";
     }
 
@@ -59,8 +55,9 @@ public class ApiKeys {
     NewApiKey createForPlayground(AccountId account, LineId line, String name, KeyLimits limits, Instant expiresAt) {
         // One after the other, so that of two that are asked for at once one ends, too.
         Account.findById(account.value(), LockModeType.PESSIMISTIC_WRITE);
-        ApiKey.update("revokedAt = ?1 where account = ?2 and playground and revokedAt is null", clock.instant(),
-                account.value());
+        List<ApiKey> before = ApiKey.list("account = ?1 and playground and revokedAt is null", account.value());
+        before.forEach(key -> key.revoke(cache.now()));
+        changed(before);
         return create(account, line, name, limits, expiresAt, true);
     }
 
@@ -69,55 +66,128 @@ public class ApiKeys {
         if (Line.ofAccount(account).stream().noneMatch(own -> own.lineId().equals(line))) {
             throw new IllegalArgumentException(line + " is not a line of " + account);
         }
-        String secret = SecretForm.KEY.fresh(random);
         ApiKey key = new ApiKey();
         key.account = account.value();
         key.line = line.value();
         key.name = name;
-        key.prefix = SecretForm.KEY.prefix(secret);
-        key.secretHash = SecretForm.hash(secret);
-        key.totalNanos = nanos(limits.total());
-        key.perDayNanos = nanos(limits.perDay());
-        key.createdAt = clock.instant();
+        key.limit(limits);
+        key.createdAt = cache.now();
         key.expiresAt = expiresAt;
         key.playground = playground;
         key.persistAndFlush();
-        return new NewApiKey(key.keyId(), secret);
+        return freshSecret(key);
     }
 
     /**
-     * Whose key the header carries. One indexed query; may be called on any thread that may block, in or outside a request.
+     * Whose key the header carries, from memory where possible: a change reaches every server within two seconds. May be called
+     * on any thread that may block, in or outside a request.
      *
      * @param authorizationHeader the whole value, {@code Bearer fk_…}
      * @throws ApiKeyRefused naming what is wrong with it
      * @throws DeactivatedAccount when its account takes part in nothing
+     * @throws KeysUnavailable when neither memory nor the database can tell
      */
     public Caller authenticate(@Nullable String authorizationHeader) {
         String secret = secret(authorizationHeader);
-        if (!SecretForm.KEY.looksLikeOne(secret)) {
-            throw ApiKeyRefused.WrongApiKey.form(keysPage);
+        Fingerprint fingerprint = Fingerprint.of(secret);
+        KeyCache.Known key = cache.remembered(fingerprint);
+        if (key == null) {
+            key = read(secret, fingerprint);
         }
-        if (!SecretForm.KEY.checks(secret)) {
-            throw ApiKeyRefused.WrongApiKey.mistyped();
+        Instant now = cache.now();
+        if (key.deactivatedAt != null) {
+            throw new DeactivatedAccount(key.deactivatedAt, String.valueOf(key.deactivatedBecause));
         }
-        Instant now = clock.instant();
-        Stored key = stored(SecretForm.hash(secret));
         if (key.revokedAt != null) {
             throw new ApiKeyRefused.RevokedApiKey(SecretForm.KEY.prefix(secret), key.revokedAt, keysPage);
         }
         if (key.expiresAt != null && !now.isBefore(key.expiresAt)) {
             throw new ApiKeyRefused.ExpiredApiKey(SecretForm.KEY.prefix(secret), key.expiresAt, keysPage);
         }
-        if (key.lastUsedAt == null || key.lastUsedAt.plus(LAST_USED_PRECISION).isBefore(now)) {
-            QuarkusTransaction.requiringNew().run(() -> ApiKey.update("lastUsedAt = ?1 where id = ?2", now, key.id.value()));
+        if (key.replacedAt != null && !now.isBefore(key.replacedAt)) {
+            throw new ApiKeyRefused.ReplacedSecret(SecretForm.KEY.prefix(secret), key.replacedAt, keysPage);
         }
+        cache.used(key, now);
         return new Caller(key.id, key.account, key.line, key.limits, ReplayKey.of(secret));
     }
 
-    /** From the next call on the key is refused; what it has begun is finished. */
+    private KeyCache.Known read(String secret, Fingerprint fingerprint) {
+        if (!SecretForm.KEY.looksLikeOne(secret)) {
+            throw ApiKeyRefused.WrongApiKey.form(keysPage);
+        }
+        if (!SecretForm.KEY.checks(secret)) {
+            throw ApiKeyRefused.WrongApiKey.mistyped();
+        }
+        KeyCache.Known key = cache.read(fingerprint);
+        if (key == null) {
+            throw ApiKeyRefused.WrongApiKey.unknown(keysPage);
+        }
+        return key;
+    }
+
+    /** From the next call on the key is refused, on other servers within two seconds; what it has begun is finished. */
     @Transactional
     public void revoke(AccountId account, ApiKeyId id) {
-        get(account, id).revoke(clock.instant());
+        ApiKey key = get(account, id);
+        key.revoke(cache.now());
+        changed(List.of(key));
+    }
+
+    /**
+     * What is new holds from the next call on, on other servers within two seconds.
+     *
+     * @param expiresAt null: never
+     * @throws KeyRefused for a revoked key, which stays as it was
+     */
+    @Transactional
+    void change(AccountId account, ApiKeyId id, String name, KeyLimits limits, @Nullable Instant expiresAt) {
+        ApiKey key = get(account, id);
+        if (key.revokedAt != null) {
+            throw KeyRefused.ended("revoked");
+        }
+        key.name = name;
+        key.limit(limits);
+        key.expiresAt = expiresAt;
+        changed(List.of(key));
+    }
+
+    /**
+     * A new secret for the same key: limits, spending and history stay.
+     *
+     * @param keep how long the secret used so far lives on, at most {@link #LONGEST_KEPT}
+     * @throws KeyRefused when two live already, or the key has ended
+     */
+    @Transactional
+    NewApiKey rotate(AccountId account, ApiKeyId id, Duration keep) {
+        if (keep.isNegative() || keep.compareTo(LONGEST_KEPT) > 0) {
+            throw KeyRefused.invalid("keep_hours", "The old secret may live on for 0 to " + LONGEST_KEPT.toHours()
+                    + " hours.");
+        }
+        Instant now = cache.now();
+        ApiKey key = locked(account, id);
+        if (!key.isActive(now)) {
+            throw KeyRefused.ended(key.state(now));
+        }
+        List<ApiKeySecret> alive = alive(key, now);
+        alive.stream().filter(secret -> secret.endsAt != null).findFirst().ifPresent(older -> {
+            throw KeyRefused.twoAlive(older.prefix);
+        });
+        alive.forEach(secret -> secret.endAt(now.plus(keep)));
+        changed(List.of(key));
+        return freshSecret(key);
+    }
+
+    /** Of two living secrets the older one ends now. @throws KeyRefused when only one lives */
+    @Transactional
+    void endOlder(AccountId account, ApiKeyId id) {
+        Instant now = cache.now();
+        ApiKey key = locked(account, id);
+        List<ApiKeySecret> ending = alive(key, now).stream().filter(secret -> secret.endsAt != null).toList();
+        if (ending.isEmpty()) {
+            throw KeyRefused.noOther();
+        }
+        ending.forEach(secret -> secret.endAt(now));
+        changed(List.of(key));
     }
 
     /** The names that the account gave its keys, newest first; revoked ones included. */
@@ -138,32 +208,50 @@ public class ApiKeys {
         return ApiKey.ofAccount(account, id).orElseThrow(NoSuchKey::new);
     }
 
-    private record Stored(ApiKeyId id, AccountId account, LineId line, KeyLimits limits, @Nullable Instant expiresAt,
-            @Nullable Instant revokedAt, @Nullable Instant lastUsedAt) {
+    /** Of each key, newest first: those that live, or the last one where none does. */
+    @Transactional
+    Map<ApiKeyId, List<ApiKeySecret>> secretsOf(Collection<ApiKey> keys) {
+        Instant now = cache.now();
+        return ApiKeySecret.of(keys.stream().map(key -> key.id).toList()).stream()
+                .collect(Collectors.groupingBy(secret -> new ApiKeyId(secret.apiKey), Collectors.collectingAndThen(
+                        Collectors.toList(), all -> {
+                            List<ApiKeySecret> alive = all.stream().filter(secret -> secret.isAlive(now)).toList();
+                            return alive.isEmpty() ? all.subList(0, 1) : alive;
+                        })));
     }
 
-    private Stored stored(byte[] hash) {
-        try (Connection connection = database.getConnection();
-                PreparedStatement query = connection.prepareStatement(
-                        "select k.id, account, line, total_nanos, per_day_nanos, expires_at, revoked_at, last_used_at,"
-                                + " deactivated_at, deactivated_because from api_key k join account a on a.id = k.account"
-                                + " where secret_hash = ?")) {
-            query.setBytes(1, hash);
-            try (ResultSet row = query.executeQuery()) {
-                if (!row.next()) {
-                    throw ApiKeyRefused.WrongApiKey.unknown(keysPage);
-                }
-                Instant deactivatedAt = instant(row, 9);
-                if (deactivatedAt != null) {
-                    throw new DeactivatedAccount(deactivatedAt, row.getString(10));
-                }
-                return new Stored(new ApiKeyId(row.getLong(1)), new AccountId(row.getLong(2)), new LineId(row.getInt(3)),
-                        ApiKey.limits((Long) row.getObject(4), (Long) row.getObject(5)), instant(row, 6), instant(row, 7),
-                        instant(row, 8));
-            }
-        } catch (SQLException e) {
-            throw new IllegalStateException("cannot look up an API key", e);
-        }
+    Instant now() {
+        return cache.now();
+    }
+
+    void deactivated(@Observes AccountDeactivated event) {
+        changed(ApiKey.ofAccount(event.account()));
+    }
+
+    void reactivated(@Observes AccountReactivated event) {
+        changed(ApiKey.ofAccount(event.account()));
+    }
+
+    private ApiKey locked(AccountId account, ApiKeyId id) {
+        ApiKey key = get(account, id);
+        // One after the other, so that never more than two secrets live.
+        ApiKey.getEntityManager().refresh(key, LockModeType.PESSIMISTIC_WRITE);
+        return key;
+    }
+
+    private static List<ApiKeySecret> alive(ApiKey key, Instant now) {
+        return ApiKeySecret.of(List.of(key.id)).stream().filter(secret -> secret.isAlive(now)).toList();
+    }
+
+    private NewApiKey freshSecret(ApiKey key) {
+        String secret = SecretForm.KEY.fresh(random);
+        new ApiKeySecret(key.keyId(), secret, cache.now()).persistAndFlush();
+        return new NewApiKey(key.keyId(), secret);
+    }
+
+    private void changed(List<ApiKey> keys) {
+        keys.forEach(key -> new KeyChange(key.keyId()).persist());
+        changed.fire(new KeysChanged(keys.stream().map(ApiKey::keyId).collect(Collectors.toUnmodifiableSet())));
     }
 
     private String secret(@Nullable String authorizationHeader) {
@@ -173,14 +261,5 @@ public class ApiKeys {
             throw new ApiKeyRefused.MissingApiKey(keysPage);
         }
         return header.substring(space + 1).strip();
-    }
-
-    private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
-        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
-        return time == null ? null : time.toInstant();
-    }
-
-    private static @Nullable Long nanos(@Nullable Amount amount) {
-        return amount == null ? null : amount.nanos();
     }
 }

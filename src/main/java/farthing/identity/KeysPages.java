@@ -1,12 +1,14 @@
 package farthing.identity;
 
 import java.net.URI;
-import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
+import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.FormParam;
 import jakarta.ws.rs.GET;
@@ -17,6 +19,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.Response;
 
 import org.jspecify.annotations.Nullable;
@@ -41,6 +44,8 @@ class KeysPages {
 
         static native TemplateInstance keys(Keys page);
 
+        static native TemplateInstance key(OneKey page);
+
         static native TemplateInstance revokeKey(Revocation page);
     }
 
@@ -52,9 +57,19 @@ class KeysPages {
             List<Choice> lines) {
     }
 
-    record Row(String id, String name, String prefix, String line, String state, boolean active, Amount today, Amount total,
-            @Nullable Amount dailyLimit, @Nullable Amount totalLimit, int todayPart, int totalPart, @Nullable Instant lastUsed,
-            @Nullable Instant expires) {
+    /** @param prefixes of the secrets that live, the newest first */
+    record Row(String id, String name, List<String> prefixes, String line, String state, boolean active, Amount today,
+            Amount total, @Nullable Amount dailyLimit, @Nullable Amount totalLimit, int todayPart, int totalPart,
+            List<String> limits, @Nullable Instant lastUsed, @Nullable Instant expires) {
+    }
+
+    /** @param older whether another one has taken its place */
+    record Secret(String prefix, Instant made, @Nullable Instant ends, boolean older) {
+    }
+
+    /** @param rotatable whether a further secret may live */
+    record OneKey(Row key, boolean revoked, List<Secret> secrets, boolean rotatable, List<Choice> keep,
+            @Nullable Created created, @Nullable String done, KeyForm form) {
     }
 
     record Created(String name, String secret, String curl) {
@@ -66,23 +81,25 @@ class KeysPages {
     record Revocation(String id, String name, String prefix) {
     }
 
+    private static final List<Choice> KEEP = List.of(new Choice("0", "no longer: it ends at once", false),
+            new Choice("1", "one hour", false), new Choice("24", "one day", true), new Choice("72", "three days", false),
+            new Choice("168", "seven days", false));
+
     private final SignedIn signedIn;
     private final ApiKeys keys;
     private final Lines lines;
     private final KeySpending spending;
     private final SampleCall sample;
     private final PlaygroundKeys playgrounds;
-    private final Clock clock;
 
     KeysPages(SignedIn signedIn, ApiKeys keys, Lines lines, KeySpending spending, SampleCall sample,
-            PlaygroundKeys playgrounds, Clock clock) {
+            PlaygroundKeys playgrounds) {
         this.signedIn = signedIn;
         this.keys = keys;
         this.lines = lines;
         this.spending = spending;
         this.sample = sample;
         this.playgrounds = playgrounds;
-        this.clock = clock;
     }
 
     @GET
@@ -107,28 +124,66 @@ class KeysPages {
     }
 
     @POST
-    public Response create(@FormParam("name") @DefaultValue("") String name, @FormParam("line") @DefaultValue("") String line,
-            @FormParam("total") @DefaultValue("") String total, @FormParam("daily") @DefaultValue("") String daily,
-            @FormParam("expires") @DefaultValue("") String expires) {
+    @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+    public Response create(MultivaluedMap<String, String> typed) {
         AccountId account = signedIn.account();
         List<LineId> own = lines.of(account);
-        KeyForm form = KeyForm.of(name.strip(), line, total.strip(), daily.strip(), expires.strip(), own, clock);
+        KeyForm form = KeyForm.of(firstOf(typed), Optional.of(own), keys.now());
         if (!form.valid()) {
             return Response.status(422).entity(Templates.keys(page(account, null, form, false))).build();
         }
-        NewApiKey key = keys.create(account, form.lineIn(own), form.name(), form.limits(), form.expiresAt());
-        Created created = new Created(form.name(), key.secret(), sample.curl(key.secret()));
-        // Shown in this answer alone: a redirect would have to keep the secret somewhere.
-        return Response.ok(Templates.keys(page(account, created, KeyForm.EMPTY, false)))
-                .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                .build();
+        NewApiKey key = keys.create(account, form.lineIn(own).orElseThrow(), form.value("name"), form.limits(),
+                form.expiresAt(null));
+        return once(Templates.keys(page(account, created(form.value("name"), key), KeyForm.EMPTY, false)));
+    }
+
+    @GET
+    @Path("/{id}")
+    public TemplateInstance one(@PathParam("id") long id, @QueryParam("done") @DefaultValue("") String done) {
+        ApiKey key = keys.get(signedIn.account(), new ApiKeyId(id));
+        return Templates.key(page(key, null, switch (done) {
+            case "saved" -> "Saved. Every server knows it within two seconds.";
+            case "ended" -> "The older secret has ended.";
+            default -> null;
+        }, KeyForm.of(key)));
+    }
+
+    @POST
+    @Path("/{id}")
+    @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+    public Response change(@PathParam("id") long id, MultivaluedMap<String, String> typed) {
+        AccountId account = signedIn.account();
+        ApiKey key = keys.get(account, new ApiKeyId(id));
+        KeyForm form = KeyForm.of(firstOf(typed), Optional.empty(), keys.now());
+        if (!form.valid()) {
+            return Response.status(422).entity(Templates.key(page(key, null, null, form))).build();
+        }
+        keys.change(account, key.keyId(), form.value("name"), form.limits(), form.expiresAt(key.expiresAt));
+        return Response.seeOther(URI.create("/keys/" + id + "?done=saved")).build();
+    }
+
+    @POST
+    @Path("/{id}/rotate")
+    public Response rotate(@PathParam("id") long id, @FormParam("keep") @DefaultValue("24") long hours) {
+        AccountId account = signedIn.account();
+        NewApiKey fresh = keys.rotate(account, new ApiKeyId(id), Duration.ofHours(Math.clamp(hours, -1, 10_000)));
+        ApiKey key = keys.get(account, fresh.id());
+        return once(Templates.key(page(key, created(key.name, fresh), null, KeyForm.of(key))));
+    }
+
+    @POST
+    @Path("/{id}/end-older")
+    public Response endOlder(@PathParam("id") long id) {
+        keys.endOlder(signedIn.account(), new ApiKeyId(id));
+        return Response.seeOther(URI.create("/keys/" + id + "?done=ended")).build();
     }
 
     @GET
     @Path("/{id}/revoke")
     public TemplateInstance askToRevoke(@PathParam("id") long id) {
         ApiKey key = keys.get(signedIn.account(), new ApiKeyId(id));
-        return Templates.revokeKey(new Revocation(Long.toString(id), key.name, key.prefix));
+        return Templates.revokeKey(new Revocation(Long.toString(id), key.name,
+                keys.secretsOf(List.of(key)).getOrDefault(key.keyId(), List.of()).getFirst().prefix));
     }
 
     @POST
@@ -138,25 +193,54 @@ class KeysPages {
         return Response.seeOther(URI.create("/keys")).build();
     }
 
-    private Keys page(AccountId account, @Nullable Created created, KeyForm form, boolean all) {
-        Map<LineId, String> labels = lines.labelsOf(account);
-        Map<ApiKeyId, KeySpending.Spent> spent = spending.spent(account);
-        List<Row> rows = keys.of(account).stream()
-                .map(key -> row(key, labels, spent.getOrDefault(key.keyId(), KeySpending.Spent.NOTHING))).toList();
-        List<Row> active = rows.stream().filter(Row::active).toList();
-        List<Choice> choices = labels.entrySet().stream().map(line -> {
-            String value = Integer.toString(line.getKey().value());
-            return new Choice(value, line.getValue(), value.equals(form.line()));
-        }).toList();
-        return new Keys(all ? rows : active, all, rows.size() - active.size(), created, form != KeyForm.EMPTY, form, choices);
+    private Created created(String name, NewApiKey key) {
+        return new Created(name, key.secret(), sample.curl(key.secret()));
     }
 
-    private Row row(ApiKey key, Map<LineId, String> labels, KeySpending.Spent spent) {
-        String state = key.state(clock.instant());
+    /** In this answer alone: a redirect would have to keep the secret somewhere. */
+    private static Response once(TemplateInstance page) {
+        return Response.ok(page).header(HttpHeaders.CACHE_CONTROL, "no-store").build();
+    }
+
+    private static Map<String, String> firstOf(MultivaluedMap<String, String> typed) {
+        Map<String, String> values = new HashMap<>();
+        typed.forEach((name, all) -> values.put(name, all.getFirst()));
+        return values;
+    }
+
+    private Keys page(AccountId account, @Nullable Created created, KeyForm form, boolean all) {
+        List<Row> rows = rows(account, keys.of(account));
+        List<Row> active = rows.stream().filter(Row::active).toList();
+        List<Choice> choices = lines.labelsOf(account).entrySet().stream().map(line -> {
+            String value = Integer.toString(line.getKey().value());
+            return new Choice(value, line.getValue(), value.equals(form.value("line")));
+        }).toList();
+        return new Keys(all ? rows : active, all, rows.size() - active.size(), created, !form.valid(), form, choices);
+    }
+
+    private OneKey page(ApiKey key, @Nullable Created created, @Nullable String done, KeyForm form) {
+        Row row = rows(new AccountId(key.account), List.of(key)).getFirst();
+        List<ApiKeySecret> secrets = keys.secretsOf(List.of(key)).getOrDefault(key.keyId(), List.of());
+        return new OneKey(row, key.revokedAt != null,
+                secrets.stream().map(one -> new Secret(one.prefix, one.createdAt, one.endsAt, one.endsAt != null)).toList(),
+                row.active() && secrets.stream().noneMatch(one -> one.endsAt != null), KEEP, created, done, form);
+    }
+
+    private List<Row> rows(AccountId account, List<ApiKey> shown) {
+        Map<LineId, String> labels = lines.labelsOf(account);
+        Map<ApiKeyId, KeySpending.Spent> spent = spending.spent(account);
+        Map<ApiKeyId, List<ApiKeySecret>> secrets = keys.secretsOf(shown);
+        return shown.stream().map(key -> row(key, secrets.getOrDefault(key.keyId(), List.of()), labels,
+                spent.getOrDefault(key.keyId(), KeySpending.Spent.NOTHING))).toList();
+    }
+
+    private Row row(ApiKey key, List<ApiKeySecret> secrets, Map<LineId, String> labels, KeySpending.Spent spent) {
+        String state = key.state(keys.now());
         KeyLimits limits = key.limits();
-        return new Row(Long.toString(key.id), key.name, key.prefix, labels.getOrDefault(key.lineId(), "?"), state,
-                state.equals("active"), spent.today(), spent.inAll(), limits.perDay(), limits.total(),
-                part(spent.today(), limits.perDay()), part(spent.inAll(), limits.total()), key.lastUsedAt, key.expiresAt);
+        return new Row(Long.toString(key.id), key.name, secrets.stream().map(one -> one.prefix).toList(),
+                labels.getOrDefault(key.lineId(), "?"), state, state.equals("active"), spent.today(), spent.inAll(),
+                limits.perDay(), limits.total(), part(spent.today(), limits.perDay()), part(spent.inAll(), limits.total()),
+                LimitsText.of(limits), key.lastUsedAt, key.expiresAt);
     }
 
     private static int part(Amount spent, @Nullable Amount limit) {

@@ -18,6 +18,9 @@ class PlaygroundKeys {
 
     static final String NAME = "Playground";
 
+    /** More than a person needs in front of a page, and little for whoever takes the key out of it. */
+    private static final RateLimits RATES = new RateLimits(60, null, 4);
+
     private final ApiKeys keys;
     private final Lines lines;
     private final LineBalances balances;
@@ -53,7 +56,8 @@ class PlaygroundKeys {
         }
         Amount limit = Amount.ofNanos(config.keyLimit());
         Instant expiresAt = clock.instant().plus(config.keyLifetime());
-        NewApiKey key = keys.createForPlayground(account, chosen, NAME, new KeyLimits(limit, null), expiresAt);
+        NewApiKey key = keys.createForPlayground(account, chosen, NAME, new KeyLimits(limit, null).with(RATES),
+                expiresAt);
         return new Fresh(key.secret(), expiresAt, chosen, labels.getOrDefault(chosen, "line " + chosen), limit,
                 onLine.min(limit));
     }

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeoutException;
 
 import org.jspecify.annotations.Nullable;
 
+import farthing.engine.OnBehalf;
 import farthing.metering.Charged;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
@@ -26,6 +27,7 @@ final class Exchange {
     private final HttpServerResponse response;
     private volatile @Nullable Runnable onLeave;
     private volatile boolean left;
+    private volatile OnBehalf who = OnBehalf.itself();
     /** Completed when the client can take more, or leaves. */
     private volatile CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
 
@@ -52,6 +54,17 @@ final class Exchange {
 
     boolean hasLeft() {
         return left || response.closed();
+    }
+
+    /** From now on it waits in queues as a call of that key, and in none when the client has left. */
+    void isFor(Object key) {
+        OnBehalf its = OnBehalf.of(key);
+        who = its;
+        onLeave(its::leave);
+    }
+
+    OnBehalf who() {
+        return who;
     }
 
     /** Runs the action when the client leaves before it has its answer; at once if it has left already. */

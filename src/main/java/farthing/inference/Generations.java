@@ -27,6 +27,7 @@ import farthing.metering.Charged;
 import farthing.metering.Claim;
 import farthing.metering.Consumed;
 import farthing.metering.Metering;
+import farthing.metering.Passage;
 import farthing.metering.Reservation;
 import farthing.metering.Units;
 import farthing.web.Problem;
@@ -39,14 +40,17 @@ class Generations {
 
     private final Catalog catalog;
     private final Engines engines;
+    private final Admission admission;
     private final Metering metering;
     private final CallStatistics statistics;
     private final Json json;
     private final Clock clock;
 
-    Generations(Catalog catalog, Engines engines, Metering metering, CallStatistics statistics, Json json, Clock clock) {
+    Generations(Catalog catalog, Engines engines, Admission admission, Metering metering, CallStatistics statistics, Json json,
+            Clock clock) {
         this.catalog = catalog;
         this.engines = engines;
+        this.admission = admission;
         this.metering = metering;
         this.statistics = statistics;
         this.json = json;
@@ -54,20 +58,21 @@ class Generations {
     }
 
     /** Runs the call and answers it; what is thrown was not charged. */
-    void answer(Exchange exchange, Caller caller, TextShape shape, Claim.@Nullable Fresh claim) {
+    void answer(Exchange exchange, Caller caller, Passage passage, TextShape shape, Claim.@Nullable Fresh claim) {
         Instant started = clock.instant();
         byte[] body = exchange.body();
-        Fields fields = Fields.parse(json.mapper(), body);
-        GenerationRequest request = shape == TextShape.CHAT ? GenerationRequest.chat(fields)
-                : GenerationRequest.completion(fields);
-        Listing listing = catalog.resolve(request.model(), Optional.of(caller.account()));
-        requireText(listing, shape);
+        Asked asked = admission.read(exchange.who(), () -> read(body, caller, shape));
+        GenerationRequest request = asked.request;
+        Listing listing = asked.listing;
+        if (request.stream()) {
+            passage.stream();
+        }
         CallStatistics.Watch watch = statistics.watch(listing.version());
-        try (Invocation invocation = engines.prepare(listing.loadable(), request.input());
-                Reservation reservation = metering.reserveGeneration(caller, listing, invocation.inputTokens(),
-                        request.maxTokens(), invocation.maxOutputTokens())) {
+        try (Invocation invocation = engines.prepare(listing.loadable(), request.input(), exchange.who());
+                Reservation reservation = reserve(caller, passage, listing, invocation, request)) {
             exchange.onLeave(invocation::close);
-            Call call = new Call(exchange, shape, request, listing, invocation, reservation, claim, body, started, watch);
+            Call call = new Call(exchange, passage, shape, request, listing, invocation, reservation, claim, body, started,
+                    watch);
             if (request.stream()) {
                 stream(call);
             } else {
@@ -81,7 +86,30 @@ class Generations {
         }
     }
 
-    private record Call(Exchange exchange, TextShape shape, GenerationRequest request, Listing listing, Invocation invocation,
+    private record Asked(GenerationRequest request, Listing listing) {
+    }
+
+    private Asked read(byte[] body, Caller caller, TextShape shape) {
+        Fields fields = Fields.parse(json.mapper(), body);
+        GenerationRequest request = shape == TextShape.CHAT ? GenerationRequest.chat(fields)
+                : GenerationRequest.completion(fields);
+        Listing listing = catalog.resolve(request.model(), Optional.of(caller.account()));
+        metering.permit(caller, listing);
+        requireText(listing, shape);
+        return new Asked(request, listing);
+    }
+
+    private Reservation reserve(Caller caller, Passage passage, Listing listing, Invocation invocation,
+            GenerationRequest request) {
+        int mostTokens = invocation.maxOutputTokens();
+        // How much is written without max_tokens nobody knows before; it is counted when it is.
+        long outputTokens = request.maxTokens() == null ? 0 : Math.min(request.maxTokens(), mostTokens);
+        passage.tokens(invocation.inputTokens() + outputTokens);
+        return metering.reserveGeneration(caller, listing, invocation.inputTokens(), request.maxTokens(), mostTokens);
+    }
+
+    private record Call(Exchange exchange, Passage passage, TextShape shape, GenerationRequest request, Listing listing,
+            Invocation invocation,
             Reservation reservation, Claim.@Nullable Fresh claim, byte[] body, Instant started,
             CallStatistics.Watch watch) {
 
@@ -91,7 +119,9 @@ class Generations {
 
         Charged charge(Usage usage, byte[] response, boolean abandoned, String contentType, byte[] answer) {
             Consumed consumed = new Consumed(units(usage), body, response, request.stream(), abandoned, started);
-            return reservation.charge(consumed, claim == null ? null : claim.replay(contentType, answer));
+            Charged charged = reservation.charge(consumed, claim == null ? null : claim.replay(contentType, answer));
+            passage.took((long) usage.inputTokens() + usage.outputTokens());
+            return charged;
         }
 
         Usage generate(Consumer<String> onText) {

@@ -13,10 +13,13 @@ import jakarta.inject.Singleton;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
+import farthing.engine.CallerLeft;
 import farthing.identity.ApiKeys;
 import farthing.identity.Caller;
 import farthing.metering.Claim;
+import farthing.metering.KeyRates;
 import farthing.metering.Metering;
+import farthing.metering.Passage;
 import farthing.web.OpenAiError;
 import farthing.web.Problem;
 import io.vertx.ext.web.Router;
@@ -37,26 +40,33 @@ class InferenceApi {
 
     private final ApiKeys apiKeys;
     private final Metering metering;
+    private final Admission admission;
+    private final KeyRates rates;
     private final Generations generations;
     private final Texts texts;
     private final Json json;
     private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
 
-    InferenceApi(ApiKeys apiKeys, Metering metering, Generations generations, Texts texts, Json json) {
+    InferenceApi(ApiKeys apiKeys, Metering metering, KeyRates rates, Admission admission, Generations generations, Texts texts,
+            Json json) {
         this.apiKeys = apiKeys;
         this.metering = metering;
+        this.rates = rates;
+        this.admission = admission;
         this.generations = generations;
         this.texts = texts;
         this.json = json;
     }
 
     private interface Endpoint {
-        void answer(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim);
+        void answer(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim);
     }
 
     void routes(@Observes Router router) {
-        route(router, "/v1/completions", (e, caller, claim) -> generations.answer(e, caller, TextShape.COMPLETION, claim));
-        route(router, "/v1/chat/completions", (e, caller, claim) -> generations.answer(e, caller, TextShape.CHAT, claim));
+        route(router, "/v1/completions",
+                (e, caller, passage, claim) -> generations.answer(e, caller, passage, TextShape.COMPLETION, claim));
+        route(router, "/v1/chat/completions",
+                (e, caller, passage, claim) -> generations.answer(e, caller, passage, TextShape.CHAT, claim));
         route(router, "/v1/embeddings", texts::embed);
         route(router, "/v1/classify", texts::classify);
     }
@@ -70,15 +80,19 @@ class InferenceApi {
         Exchange exchange = new Exchange(context);
         try {
             Caller caller = apiKeys.authenticate(exchange.header("Authorization"));
-            String idempotencyKey = exchange.header("Idempotency-Key");
-            if (idempotencyKey == null) {
-                endpoint.answer(exchange, caller, null);
-            } else {
-                answerOnce(exchange, caller, idempotencyKey, endpoint);
+            exchange.isFor(caller.key());
+            try (Passage passage = rates.of(caller, exchange::header)) {
+                passage.request();
+                String idempotencyKey = exchange.header("Idempotency-Key");
+                if (idempotencyKey == null) {
+                    endpoint.answer(exchange, caller, passage, null);
+                } else {
+                    answerOnce(exchange, caller, passage, idempotencyKey, endpoint);
+                }
             }
         } catch (Problem problem) {
             fail(exchange, problem);
-        } catch (Exchange.ClientLeft left) {
+        } catch (Exchange.ClientLeft | CallerLeft left) {
             // Charged or not was decided before; there is nobody to tell.
         } catch (RuntimeException | Error e) {
             String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
@@ -87,18 +101,18 @@ class InferenceApi {
         }
     }
 
-    private void answerOnce(Exchange exchange, Caller caller, String key, Endpoint endpoint) {
+    private void answerOnce(Exchange exchange, Caller caller, Passage passage, String key, Endpoint endpoint) {
         if (key.isBlank() || key.length() > LONGEST_KEY) {
             throw InvalidRequest.outOfRange("Idempotency-Key", "a header of 1 to " + LONGEST_KEY + " characters");
         }
-        switch (metering.claim(caller, key, request(exchange))) {
+        switch (admission.claim(exchange.who(), () -> metering.claim(caller, key, request(exchange)))) {
             case Claim.Answered(var charged, var contentType, var answer) -> {
                 exchange.header("Idempotent-Replayed", "true");
                 exchange.send(200, contentType, answer, charged);
             }
             case Claim.Fresh fresh -> {
                 try (fresh) {
-                    endpoint.answer(exchange, caller, fresh);
+                    endpoint.answer(exchange, caller, passage, fresh);
                 }
             }
         }

@@ -32,6 +32,7 @@ import farthing.metering.Charged;
 import farthing.metering.Claim;
 import farthing.metering.Consumed;
 import farthing.metering.Metering;
+import farthing.metering.Passage;
 import farthing.metering.Reservation;
 import farthing.metering.Units;
 import farthing.receipt.ReceiptId;
@@ -44,14 +45,17 @@ class Texts {
 
     private final Catalog catalog;
     private final Engines engines;
+    private final Admission admission;
     private final Metering metering;
     private final CallStatistics statistics;
     private final Json json;
     private final Clock clock;
 
-    Texts(Catalog catalog, Engines engines, Metering metering, CallStatistics statistics, Json json, Clock clock) {
+    Texts(Catalog catalog, Engines engines, Admission admission, Metering metering, CallStatistics statistics, Json json,
+            Clock clock) {
         this.catalog = catalog;
         this.engines = engines;
+        this.admission = admission;
         this.metering = metering;
         this.statistics = statistics;
         this.json = json;
@@ -67,12 +71,12 @@ class Texts {
     }
 
     /** OpenAI's embeddings. */
-    void embed(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
-        Fields fields = Fields.parse(json.mapper(), exchange.body());
+    void embed(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim) {
+        Asked asked = admission.read(exchange.who(), () -> read(exchange, caller, Task.EMBEDDING));
+        Fields fields = asked.fields;
         boolean base64 = isBase64(fields);
-        Listing listing = listing(caller, fields, Task.EMBEDDING);
         Integer dimensions = fields.wholeNumber("dimensions", 1, 1 << 20);
-        run(exchange, caller, listing, fields, claim, (invocation, receipt) -> {
+        run(exchange, caller, passage, asked, claim, (invocation, receipt) -> {
             Embeddings embeddings = invocation.embed();
             List<Map<String, Object>> data = new ArrayList<>();
             for (float[] vector : embeddings.vectors()) {
@@ -95,11 +99,12 @@ class Texts {
     }
 
     /** vLLM's classification. */
-    void classify(Exchange exchange, Caller caller, Claim.@Nullable Fresh claim) {
-        Fields fields = Fields.parse(json.mapper(), exchange.body());
-        Listing listing = listing(caller, fields, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION);
+    void classify(Exchange exchange, Caller caller, Passage passage, Claim.@Nullable Fresh claim) {
+        Asked asked = admission.read(exchange.who(),
+                () -> read(exchange, caller, Task.LANGUAGE_IDENTIFICATION, Task.CLASSIFICATION));
+        Fields fields = asked.fields;
         Instant now = clock.instant();
-        run(exchange, caller, listing, fields, claim, (invocation, receipt) -> {
+        run(exchange, caller, passage, asked, claim, (invocation, receipt) -> {
             Classifications classes = invocation.classify();
             List<Map<String, Object>> data = new ArrayList<>();
             for (var labels : classes.texts()) {
@@ -122,12 +127,14 @@ class Texts {
         });
     }
 
-    private void run(Exchange exchange, Caller caller, Listing listing, Fields fields, Claim.@Nullable Fresh claim, Work work) {
+    private void run(Exchange exchange, Caller caller, Passage passage, Asked asked, Claim.@Nullable Fresh claim,
+            Work work) {
         Instant started = clock.instant();
-        Input.Texts input = input(fields);
+        Listing listing = asked.listing;
+        Input.Texts input = input(asked.fields);
         CallStatistics.Watch watch = statistics.watch(listing.version());
-        try (Invocation invocation = engines.prepare(listing.loadable(), input);
-                Reservation reservation = metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size())) {
+        try (Invocation invocation = engines.prepare(listing.loadable(), input, exchange.who());
+                Reservation reservation = reserve(caller, passage, listing, invocation, input)) {
             exchange.onLeave(invocation::close);
             Answer answer = work.run(invocation, reservation.receipt());
             if (exchange.hasLeft()) {
@@ -139,6 +146,7 @@ class Texts {
             Units units = new Units(usage.inputTokens(), usage.outputTokens(), usage.items());
             Charged charged = reservation.charge(new Consumed(units, exchange.body(), body, false, false, started),
                     claim == null ? null : claim.replay(Exchange.JSON, body));
+            passage.took((long) usage.inputTokens() + usage.outputTokens());
             exchange.send(200, Exchange.JSON, body, charged);
             watch.answered();
         } catch (RuntimeException | Error e) {
@@ -149,8 +157,22 @@ class Texts {
         }
     }
 
+    private record Asked(Fields fields, Listing listing) {
+    }
+
+    private Asked read(Exchange exchange, Caller caller, Task... tasks) {
+        Fields fields = Fields.parse(json.mapper(), exchange.body());
+        return new Asked(fields, listing(caller, fields, tasks));
+    }
+
+    private Reservation reserve(Caller caller, Passage passage, Listing listing, Invocation invocation, Input.Texts input) {
+        passage.tokens(invocation.inputTokens());
+        return metering.reserve(caller, listing, invocation.inputTokens(), input.texts().size());
+    }
+
     private Listing listing(Caller caller, Fields fields, Task... tasks) {
         Listing listing = catalog.resolve(text(fields), Optional.of(caller.account()));
+        metering.permit(caller, listing);
         if (!List.of(tasks).contains(listing.task())) {
             throw WrongTask.of(listing);
         }

@@ -19,6 +19,8 @@ final class AnswerCipher {
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final int IV_BYTES = 12;
     private static final int TAG_BITS = 128;
+    private static final byte[] MARK = "farthing secret mark".getBytes(StandardCharsets.US_ASCII);
+    private static final int MARK_BYTES = 8;
 
     private final SecretKey key;
     private final SecretKey macKey;
@@ -46,6 +48,11 @@ final class AnswerCipher {
     /** Tells equal requests from different ones and, without the API key, nothing about either. */
     byte[] fingerprint(byte[] request) {
         return hmac(macKey, request);
+    }
+
+    /** Tells the secrets of one API key apart, and nothing about any of them. */
+    byte[] mark() {
+        return Arrays.copyOf(hmac(macKey, MARK), MARK_BYTES);
     }
 
     private byte[] gcm(int mode, byte[] iv, byte[] bytes) {

@@ -33,8 +33,11 @@ final class Claims {
     private static final Duration KEPT = Duration.ofHours(24);
     private static final Duration LOST_AFTER = Duration.ofMinutes(1);
 
-    /** @param requestHash keyed with the caller's own secret, so that it tells the server nothing about a short prompt */
-    private record Key(long apiKey, byte[] hash, byte[] requestHash, AnswerCipher cipher) {
+    /**
+     * @param requestHash keyed with the caller's own secret, so that it tells the server nothing about a short prompt
+     * @param secretMark tells the secrets of one API key apart
+     */
+    private record Key(long apiKey, byte[] hash, byte[] requestHash, byte[] secretMark, AnswerCipher cipher) {
     }
 
     private final Database database;
@@ -51,7 +54,7 @@ final class Claims {
     Claim claim(Caller caller, String idempotencyKey, byte[] request) {
         AnswerCipher cipher = new AnswerCipher(caller.replayKey());
         Key key = new Key(caller.key().value(), sha256(idempotencyKey.getBytes(StandardCharsets.UTF_8)),
-                cipher.fingerprint(request), cipher);
+                cipher.fingerprint(request), cipher.mark(), cipher);
         long id = LeaseId.random().value();
         held.add(id);
         boolean fresh = false;
@@ -113,25 +116,28 @@ final class Claims {
     private boolean insert(Connection connection, Key key, long id) throws SQLException {
         Instant now = clock.instant();
         try (PreparedStatement insert = connection.prepareStatement("""
-                insert into replay (api_key, key_hash, claim, request_hash, instance, claimed_at) values (?, ?, ?, ?, ?, ?)
+                insert into replay (api_key, key_hash, claim, request_hash, secret_mark, instance, claimed_at)
+                values (?, ?, ?, ?, ?, ?, ?)
                 on conflict (api_key, key_hash) do update
                     set claim = excluded.claim, request_hash = excluded.request_hash, instance = excluded.instance,
-                        claimed_at = excluded.claimed_at, receipt = null, content_type = null, answer = null
+                        secret_mark = excluded.secret_mark, claimed_at = excluded.claimed_at,
+                        receipt = null, content_type = null, answer = null
                     where replay.claimed_at < ? and replay.receipt is not null""")) {
             insert.setLong(1, key.apiKey);
             insert.setBytes(2, key.hash);
             insert.setLong(3, id);
             insert.setBytes(4, key.requestHash);
-            insert.setLong(5, instance);
-            insert.setTimestamp(6, Timestamp.from(now));
-            insert.setTimestamp(7, Timestamp.from(now.minus(KEPT)));
+            insert.setBytes(5, key.secretMark);
+            insert.setLong(6, instance);
+            insert.setTimestamp(7, Timestamp.from(now));
+            insert.setTimestamp(8, Timestamp.from(now.minus(KEPT)));
             return insert.executeUpdate() == 1;
         }
     }
 
     private static Claim.Answered earlier(Connection connection, Key key) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("""
-                select request_hash, receipt, content_type, answer, charge from replay
+                select request_hash, receipt, content_type, answer, charge, secret_mark from replay
                 where api_key = ? and key_hash = ?""")) {
             select.setLong(1, key.apiKey);
             select.setBytes(2, key.hash);
@@ -140,10 +146,15 @@ final class Claims {
                     // Freed since our insert saw it: the first call has just failed.
                     throw new CallUnderWay();
                 }
+                UUID receipt = row.getObject(2, UUID.class);
+                byte[] mark = row.getBytes(6);
+                if (mark != null && !Arrays.equals(mark, key.secretMark)) {
+                    // Neither the request nor the answer of then can be looked at with the secret of now.
+                    throw receipt == null ? new CallUnderWay() : new AnswerSealed(new ReceiptId(receipt));
+                }
                 if (!Arrays.equals(row.getBytes(1), key.requestHash)) {
                     throw new IdempotencyMismatch();
                 }
-                UUID receipt = row.getObject(2, UUID.class);
                 if (receipt == null) {
                     throw new CallUnderWay();
                 }

@@ -32,7 +32,6 @@ import farthing.receipt.Receipt;
 import farthing.receipt.ReceiptBody;
 import farthing.receipt.ReceiptSigner;
 import farthing.receipt.ReceiptTree;
-import farthing.receipt.Salts;
 import farthing.receipt.Shares;
 
 /** Writes one group commit: fence, usages, signature over their receipts, journal entry, roll-ups and replays together. */
@@ -148,14 +147,12 @@ final class CommitWriter {
 
     private static Row row(Pending pending, int seq, Instant now) {
         Reservation call = pending.reservation();
-        Consumed consumed = pending.consumed();
-        Units units = consumed.units();
-        Salts salts = pending.salts();
+        Units units = pending.consumed().units();
+        Hashes hashes = pending.hashes();
         ReceiptBody body = new ReceiptBody(call.receipt(), now, call.listing().offer().id().value(), units.inputTokens(),
-                units.outputTokens(), units.items(), ReceiptBody.contentHash(salts.request(), consumed.request()),
-                ReceiptBody.contentHash(salts.answer(), consumed.response()));
+                units.outputTokens(), units.items(), hashes.request(), hashes.response());
         Receipt receipt = new Receipt(call.lease().line().value(), call.lease().id().value(), seq,
-                call.listing().version().value(), pending.amount(), body.hash(salts.body()), Shares.NONE.hash());
+                call.listing().version().value(), pending.amount(), body.hash(hashes.body()), Shares.NONE.hash());
         return new Row(pending, receipt, body);
     }
 

@@ -16,7 +16,6 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 import farthing.money.Amount;
-import farthing.receipt.Salts;
 
 /**
  * The one writer of this instance. It gathers the charges that arrive within the linger and makes them durable in one
@@ -29,7 +28,7 @@ final class GroupCommit implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofMillis(100);
 
     /** One charge in the queue. */
-    record Pending(Reservation reservation, Consumed consumed, Amount amount, Salts salts, @Nullable Replay replay,
+    record Pending(Reservation reservation, Consumed consumed, Amount amount, Hashes hashes, @Nullable Replay replay,
             CompletableFuture<Charged> done) {
     }
 

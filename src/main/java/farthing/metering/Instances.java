@@ -8,18 +8,24 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 
+import org.jboss.logging.Logger;
+
 /**
  * The servers that share the database, and which of them live. Whether one does is told by the database's clock alone: those of
  * the servers may differ.
  */
 final class Instances {
 
+    private static final Logger LOG = Logger.getLogger(Instances.class);
+
+    private static final Duration FAR_OFF = Duration.ofSeconds(30);
+
     private final Database database;
     private final Clock clock;
     private final Duration deadAfter;
     private final long own;
     private volatile int others;
-    private volatile Duration ahead = Duration.ZERO;
+    private boolean astray;
 
     /** @param deadAfter an instance not seen for this long is dead */
     Instances(Database database, Clock clock, Duration deadAfter, long own) {
@@ -39,11 +45,6 @@ final class Instances {
         return others;
     }
 
-    /** By how much this server's clock was ahead of the database's at the last heartbeat; negative when it is behind. */
-    Duration ahead() {
-        return ahead;
-    }
-
     /** Tells the others that this instance lives. */
     void heartbeat() {
         database.inTransaction(connection -> {
@@ -53,12 +54,22 @@ final class Instances {
                 upsert.setLong(1, own);
                 try (ResultSet row = upsert.executeQuery()) {
                     row.next();
-                    ahead = Duration.between(row.getTimestamp(1).toInstant(), clock.instant());
+                    compare(row.getTimestamp(1).toInstant());
                 }
             }
             others = count(connection);
             return true;
         });
+    }
+
+    /** Receipts and the days of limits are told by this server's clock, so whoever runs it should know. */
+    private void compare(Instant database) {
+        Duration ahead = Duration.between(database, clock.instant());
+        boolean now = ahead.abs().compareTo(FAR_OFF) > 0;
+        if (now && !astray) {
+            LOG.warnf("this server's clock differs by %s from the database's; one of them has to be set", ahead);
+        }
+        astray = now;
     }
 
     private int count(Connection connection) throws SQLException {

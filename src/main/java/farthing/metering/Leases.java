@@ -102,15 +102,17 @@ final class Leases {
             }
             Amount there = ledger.balance(connection, Account.line(line));
             Amount amount = amount(there, least, wanted, growth, ahead);
-            if (amount.isZero()) {
+            // A call that is free needs a lease to be numbered on, though nothing is on the line.
+            if (amount.isZero() && (open != null || !wanted.isZero())) {
                 return null;
             }
             Lease lease = open != null && growRow(connection, open.id(), amount) ? open
                     : newRow(connection, new Lease(LeaseId.random(), line, clock.instant()), amount);
-            String fact = "grant:" + lease.id() + ":" + LeaseId.random();
             ledger.open(connection, Account.leased(line));
-            ledger.post(connection,
-                    Entry.transfer("lease grant", fact, clock.instant(), Account.line(line), Account.leased(line), amount));
+            if (!amount.isZero()) {
+                ledger.post(connection, Entry.transfer("lease grant", "grant:" + lease.id() + ":" + LeaseId.random(),
+                        clock.instant(), Account.line(line), Account.leased(line), amount));
+            }
             return new Grant<>(lease, amount);
         }
 

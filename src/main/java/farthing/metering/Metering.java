@@ -22,12 +22,12 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.catalog.Listing;
 import farthing.identity.Caller;
+import farthing.identity.KeyLimits;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.receipt.ReceiptSigner;
-import farthing.receipt.Salts;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -75,6 +75,7 @@ public class Metering {
      * @throws BudgetExhausted when the line cannot pay for it
      * @throws LineFrozen when the line takes no new calls
      * @throws KeyLimitReached when the key's own limits do not allow it
+     * @throws MeteringUnavailable when the database does not answer
      */
     public Reservation reserve(Caller caller, Listing listing, int inputTokens, int items) {
         Amount cost = listing.offer().price().chargeRoundedDown(inputTokens, 0, items);
@@ -90,6 +91,7 @@ public class Metering {
      * @throws BudgetExhausted when the line cannot pay for it, or not for one token of output
      * @throws LineFrozen when the line takes no new calls
      * @throws KeyLimitReached when the key's own limits do not allow it
+     * @throws MeteringUnavailable when the database does not answer
      */
     public Reservation reserveGeneration(Caller caller, Listing listing, int inputTokens, @Nullable Integer maxTokens,
             int mostTokens) {
@@ -102,13 +104,34 @@ public class Metering {
     }
 
     /**
+     * Whether the caller's key accepts the version and its offer, before anything is held or run.
+     *
+     * @throws ModelNotAllowed when the key is for other models
+     * @throws PriceAboveLimit when the offer is dearer than the key accepts
+     */
+    public void permit(Caller caller, Listing listing) {
+        KeyLimits limits = caller.limits();
+        if (!limits.models().patterns().isEmpty() && !limits.models().allows(listing.model().toString())) {
+            throw new ModelNotAllowed(listing.model(), limits.models());
+        }
+        if (!limits.maxPrice().allows(listing.offer().price())) {
+            throw new PriceAboveLimit(listing, limits.maxPrice());
+        }
+    }
+
+    /**
      * Claims an Idempotency-Key for a request before it runs.
      *
      * @throws IdempotencyMismatch when the key was used for another request
      * @throws CallUnderWay when the first call with it has not ended yet
+     * @throws AnswerSealed when the first call came with another secret of the API key
      */
     public Claim claim(Caller caller, String idempotencyKey, byte[] request) {
-        return claims.claim(caller, idempotencyKey, request);
+        try {
+            return claims.claim(caller, idempotencyKey, request);
+        } catch (Database.Failed | Database.OutcomeUnknown e) {
+            throw new MeteringUnavailable(e);
+        }
     }
 
     /**
@@ -140,18 +163,26 @@ public class Metering {
     }
 
     private Reservation hold(Caller caller, Listing listing, Amount least, Amount wanted, Afforded afforded) {
-        Hold<KeyLease> allowed = keys.hold(caller, least, wanted);
-        Hold<Lease> hold;
         try {
-            hold = leases.hold(caller.line(), least, allowed == null ? wanted : allowed.amount());
+            Hold<KeyLease> allowed = keys.hold(caller, least, wanted);
+            Hold<Lease> hold = hold(caller, least, allowed == null ? wanted : allowed.amount(), allowed);
+            return new Reservation(this, caller, listing, hold, allowed == null ? null : allowed.shrunkTo(hold.amount()),
+                    afforded.tokens(hold.amount()));
+        } catch (Database.Failed | Database.OutcomeUnknown e) {
+            // What was taken from the line and not held is in an open lease, or comes back when that is looked for.
+            throw new MeteringUnavailable(e);
+        }
+    }
+
+    private Hold<Lease> hold(Caller caller, Amount least, Amount wanted, @Nullable Hold<KeyLease> allowed) {
+        try {
+            return leases.hold(caller.line(), least, wanted);
         } catch (Throwable e) {
             if (allowed != null) {
                 allowed.release();
             }
             throw e;
         }
-        return new Reservation(this, caller, listing, hold, allowed == null ? null : allowed.shrunkTo(hold.amount()),
-                afforded.tokens(hold.amount()));
     }
 
     Charged charge(Reservation reservation, Consumed consumed, @Nullable Replay replay) {
@@ -163,7 +194,7 @@ public class Metering {
                         "the engine counted " + consumed.units() + " for receipt " + reservation.receipt()
                                 + ", more than the " + reservation.held() + " held for it");
             }
-            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, Salts.random(), replay, done));
+            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, Hashes.of(consumed), replay, done));
         } catch (Throwable e) {
             reservation.end(null);
             throw e;

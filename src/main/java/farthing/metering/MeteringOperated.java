@@ -67,6 +67,10 @@ class MeteringOperated implements Operated {
                         row.getTimestamp(2).toInstant(),
                         "Compare the line with the vault on chain; if the chain went back, it may come again by itself.",
                         null)));
+        concerns.addAll(rows("select min(charged_at), count(*) from usage_astray where charged_at > ? having count(*) > 0",
+                Instant.EPOCH, row -> new Concern("usage-astray",
+                        row.getLong(2) + " calls were charged at a time that has no table.", row.getTimestamp(1).toInstant(),
+                        "A server's clock is, or was, far off: set it, and look at its log.", null)));
         return concerns;
     }
 

@@ -23,7 +23,21 @@ public interface Settled {
         public Optional<InBatch> batchOf(long lease, int seq) {
             return Optional.empty();
         }
+
+        @Override
+        public long inFinalBatches(Connection connection, Collection<Stretch> stretches) {
+            return 0;
+        }
     };
+
+    /**
+     * Receipts of one lease.
+     *
+     * @param last the sequence number of the last of them
+     * @param calls how many between first and last were not reversed
+     */
+    record Stretch(long lease, int first, int last, long calls) {
+    }
 
     /**
      * The batch of one receipt.
@@ -44,6 +58,9 @@ public interface Settled {
     default String node() {
         return "";
     }
+
+    /** How many receipts of these stretches are in batches that are final; their files are published by then. */
+    long inFinalBatches(Connection connection, Collection<Stretch> stretches) throws SQLException;
 
     /** Empty while the receipt is in no batch. */
     Optional<InBatch> batchOf(long lease, int seq);

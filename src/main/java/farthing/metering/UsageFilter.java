@@ -22,7 +22,8 @@ import farthing.identity.AccountId;
 record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullable Long key, @Nullable CallState state,
         @Nullable Instant from, @Nullable Instant until) {
 
-    private static final String REVERSED = "exists (select 1 from usage_reversal x where x.receipt = u.receipt)";
+    private static final String REVERSED = "exists (select 1 from usage_reversal x"
+            + " where x.receipt = u.receipt and x.account = u.account and x.charged_at = u.charged_at)";
 
     static UsageFilter all(AccountId account) {
         return new UsageFilter(account, null, null, null, null, null);
@@ -34,6 +35,12 @@ record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullabl
         Instant end = startOf(last.plusDays(1));
         return new UsageFilter(account, versions, key, state, from == null || from.isBefore(start) ? start : from,
                 until == null || until.isAfter(end) ? end : until);
+    }
+
+    /** The same, but nothing before. */
+    UsageFilter since(Instant moment) {
+        return from != null && !from.isBefore(moment) ? this
+                : new UsageFilter(account, versions, key, state, moment, until);
     }
 
     /** A condition on {@code usage u} and the values for its placeholders, in order. */

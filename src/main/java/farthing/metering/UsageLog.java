@@ -86,8 +86,9 @@ class UsageLog {
     /**
      * @param newer whether there are newer calls than these
      * @param total of the whole log, exact or at least so many
+     * @param keptSince from when on single calls are kept; null: all there ever were
      */
-    record Page(List<Call> calls, boolean newer, boolean older, long total, boolean exact) {
+    record Page(List<Call> calls, boolean newer, boolean older, long total, boolean exact, @Nullable Instant keptSince) {
     }
 
     private enum Way {
@@ -108,21 +109,26 @@ class UsageLog {
     }
 
     /** The newest calls, or those that are older than a place. */
-    Page page(UsageFilter filter, int size, @Nullable Place olderThan) {
+    Page page(UsageFilter asked, int size, @Nullable Place olderThan) {
+        Instant kept = keptSince();
+        UsageFilter filter = kept == null ? asked : asked.since(kept);
         List<UsageDays.Count> days = this.days.counts(filter);
         List<Call> found = read(filter, days, Way.NEWEST_FIRST, olderThan, size + 1);
-        return page(filter, days, found.subList(0, Math.min(size, found.size())), olderThan != null, found.size() > size);
+        return page(filter, days, found.subList(0, Math.min(size, found.size())), olderThan != null, found.size() > size, kept);
     }
 
     /** The calls next to a place that are newer; the newest ones where these are too few to fill a page. */
-    Page pageBefore(UsageFilter filter, int size, Place newerThan) {
+    Page pageBefore(UsageFilter asked, int size, Place newerThan) {
+        Instant kept = keptSince();
+        UsageFilter filter = kept == null ? asked : asked.since(kept);
         List<UsageDays.Count> days = this.days.counts(filter);
         List<Call> found = read(filter, days.reversed(), Way.OLDEST_FIRST, newerThan, size + 1);
-        return found.size() < size ? page(filter, size, null)
-                : page(filter, days, found.subList(0, size).reversed(), found.size() > size, true);
+        return found.size() < size ? page(asked, size, null)
+                : page(filter, days, found.subList(0, size).reversed(), found.size() > size, true, kept);
     }
 
-    private static Page page(UsageFilter filter, List<UsageDays.Count> days, List<Call> calls, boolean newer, boolean older) {
+    private static Page page(UsageFilter filter, List<UsageDays.Count> days, List<Call> calls, boolean newer, boolean older,
+            @Nullable Instant kept) {
         long whole = 0;
         boolean exact = true;
         for (UsageDays.Count each : days) {
@@ -134,14 +140,29 @@ class UsageLog {
             }
         }
         boolean all = !newer && !older;
-        return new Page(calls, newer, older, all ? calls.size() : Math.max(whole, calls.size() + 1L), exact || all);
+        return new Page(calls, newer, older, all ? calls.size() : Math.max(whole, calls.size() + 1L), exact || all, kept);
+    }
+
+    /** Where the usages begin that were not dropped; the roll-ups know of earlier ones, too. */
+    private @Nullable Instant keptSince() {
+        return database.<@Nullable Instant> read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(
+                    "select case when count(begins) = count(*) then min(begins) end from usage_partition");
+                    ResultSet row = select.executeQuery()) {
+                row.next();
+                Timestamp begins = row.getTimestamp(1);
+                return begins == null ? null : begins.toInstant();
+            }
+        });
     }
 
     /**
      * Every call of the filter, newest first, read in pieces: neither are all in memory, nor does the consumer, which may be as
      * slow as somebody's line, keep a connection from the calls.
      */
-    void each(UsageFilter filter, Consumer<Call> consumer) {
+    void each(UsageFilter asked, Consumer<Call> consumer) {
+        Instant kept = keptSince();
+        UsageFilter filter = kept == null ? asked : asked.since(kept);
         List<UsageDays.Count> days = this.days.counts(filter);
         List<Call> piece;
         @Nullable

@@ -82,9 +82,12 @@ class UsagePages {
             List<Carried> carried, String clearHref) {
     }
 
-    /** @param count in words, such as "50 of 1,234 calls" */
+    /**
+     * @param count in words, such as "50 of 1,234 calls"
+     * @param keptSince nullable, on the last page: from when on single calls are kept
+     */
     record LogPage(List<CallRow> calls, String count, @Nullable String newestHref, @Nullable String newerHref,
-            @Nullable String olderHref, String csvHref, String jsonHref) {
+            @Nullable String olderHref, @Nullable Instant keptSince, String csvHref, String jsonHref) {
     }
 
     record UsageView(Figures figures, boolean called, ChartForm chart, LogForm form, LogPage log, String curl) {
@@ -249,7 +252,7 @@ class UsagePages {
                 found.newer() && !calls.isEmpty() ? href(parameters, "after", UsageLog.Place.of(calls.getFirst()).toString())
                         : null,
                 found.older() ? href(parameters, "before", UsageLog.Place.of(calls.getLast()).toString()) : null,
-                "/usage/calls.csv?" + UsageQuery.written(asked.parameters()),
+                found.older() ? null : found.keptSince(), "/usage/calls.csv?" + UsageQuery.written(asked.parameters()),
                 "/usage/calls.ndjson?" + UsageQuery.written(asked.parameters()));
     }
 

@@ -82,7 +82,7 @@ final class UsageRows {
         writer.writeBoolean(consumed.streamed());
         writer.writeLong(micros(consumed.startedAt()));
         writer.writeLong(chargedAt);
-        writer.write(BYTES, row.pending().salts().secret());
+        writer.write(BYTES, row.pending().hashes().salts().secret());
         writer.write(BYTES, body.requestHash());
         writer.write(BYTES, body.responseHash());
         writer.write(BYTES, row.receipt().bodyHash());

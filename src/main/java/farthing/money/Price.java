@@ -26,33 +26,40 @@ public record Price(long perMillionInputTokens, long perMillionOutputTokens, lon
      * It is rounded once per call, down, in the payer's favour.
      *
      * @throws ArithmeticException when the charge exceeds a {@code long}
+     * @throws IllegalArgumentException when a count is negative
      */
     public Amount chargeRoundedDown(long inputTokens, long outputTokens, long items) {
         BigInteger tokens = product(inputTokens, perMillionInputTokens).add(product(outputTokens, perMillionOutputTokens));
-        long fixed = Math.addExact(perCall, Math.multiplyExact(items, perItem));
-        return Amount.ofNanos(Math.addExact(tokens.divide(MILLION).longValueExact(), fixed));
+        return Amount.ofNanos(tokens.divide(MILLION).add(fixed(items)).longValueExact());
     }
 
     /**
-     * The most output tokens that a budget affords beside the input, or -1 where it does not even pay for the input.
+     * The most output tokens that a budget affords beside the input, or -1 where it does not even pay for the input. Whatever
+     * the price: a charge that exceeds a {@code long} is one that no budget affords.
      *
      * @param most answer at most this many
      */
     public int outputTokensAffordedDown(Amount budget, long inputTokens, long items, int most) {
-        if (budget.isLessThan(chargeRoundedDown(inputTokens, 0, items))) {
+        // in × p_in + out × p_out < (budget − fixed + 1) × 1e6  is the exact inverse of the floor in the charge.
+        BigInteger room = BigInteger.valueOf(budget.nanos()).subtract(fixed(items)).add(BigInteger.ONE).multiply(MILLION)
+                .subtract(BigInteger.ONE).subtract(product(inputTokens, perMillionInputTokens));
+        if (room.signum() < 0) {
             return -1;
         }
-        if (!budget.isLessThan(chargeRoundedDown(inputTokens, most, items))) {
+        if (perMillionOutputTokens == 0) {
             return most;
         }
-        // out × p < (rest + 1) × 1e6 − in × p_in  is the exact inverse of the floor in the charge.
-        long rest = budget.nanos() - perCall - items * perItem;
-        BigInteger room = BigInteger.valueOf(rest).add(BigInteger.ONE).multiply(MILLION).subtract(BigInteger.ONE)
-                .subtract(product(inputTokens, perMillionInputTokens));
-        return room.divide(BigInteger.valueOf(perMillionOutputTokens)).intValueExact();
+        return room.divide(BigInteger.valueOf(perMillionOutputTokens)).min(BigInteger.valueOf(most)).intValueExact();
+    }
+
+    private BigInteger fixed(long items) {
+        return product(items, perItem).add(BigInteger.valueOf(perCall));
     }
 
     private static BigInteger product(long units, long nanos) {
+        if (units < 0) {
+            throw new IllegalArgumentException(units + " tokens or items");
+        }
         return BigInteger.valueOf(units).multiply(BigInteger.valueOf(nanos));
     }
 }

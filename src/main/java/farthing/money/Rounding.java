@@ -8,18 +8,40 @@ public final class Rounding {
     private Rounding() {
     }
 
-    /** ⌊a × b / divisor⌋ for a, b ≥ 0 and divisor > 0. */
+    /**
+     * ⌊a × b / divisor⌋ for divisor > 0.
+     *
+     * @throws ArithmeticException when that does not fit a {@code long}
+     */
     public static long multiplyDivideDown(long a, long b, long divisor) {
-        if (Math.multiplyHigh(a, b) == 0 && a * b >= 0) {
-            return a * b / divisor;
+        requirePositive(divisor);
+        long low = a * b;
+        if (fits(a, b, low)) {
+            return Math.floorDiv(low, divisor);
         }
-        return BigInteger.valueOf(a).multiply(BigInteger.valueOf(b)).divide(BigInteger.valueOf(divisor)).longValueExact();
+        BigInteger[] parts = product(a, b).divideAndRemainder(BigInteger.valueOf(divisor));
+        return (parts[1].signum() < 0 ? parts[0].subtract(BigInteger.ONE) : parts[0]).longValueExact();
     }
 
+    /** What {@link #multiplyDivideDown} leaves over: a × b − divisor × ⌊a × b / divisor⌋, from 0 to divisor − 1. */
     static long multiplyModulo(long a, long b, long divisor) {
-        if (Math.multiplyHigh(a, b) == 0 && a * b >= 0) {
-            return a * b % divisor;
+        requirePositive(divisor);
+        long low = a * b;
+        return fits(a, b, low) ? Math.floorMod(low, divisor) : product(a, b).mod(BigInteger.valueOf(divisor)).longValueExact();
+    }
+
+    /** Whether the low half of the product is the whole product. */
+    private static boolean fits(long a, long b, long low) {
+        return Math.multiplyHigh(a, b) == low >> 63;
+    }
+
+    private static BigInteger product(long a, long b) {
+        return BigInteger.valueOf(a).multiply(BigInteger.valueOf(b));
+    }
+
+    private static void requirePositive(long divisor) {
+        if (divisor <= 0) {
+            throw new ArithmeticException("divided by " + divisor);
         }
-        return BigInteger.valueOf(a).multiply(BigInteger.valueOf(b)).mod(BigInteger.valueOf(divisor)).longValueExact();
     }
 }

@@ -15,7 +15,7 @@ public record Split(int developer, int baseModel, int dataPool, int validators, 
 
     public Split {
         if (developer < 0 || baseModel < 0 || dataPool < 0 || validators < 0 || platform < 0
-                || developer + baseModel + dataPool + validators + platform != WHOLE) {
+                || (long) developer + baseModel + dataPool + validators + platform != WHOLE) {
             throw new IllegalArgumentException("a split is five parts ≥ 0 that add up to 10,000 basis points");
         }
     }

@@ -66,6 +66,6 @@ public final class Payout {
     }
 
     private static Amount wholeMicrosDown(Amount amount) {
-        return Amount.ofNanos(amount.nanos() - Math.floorMod(amount.nanos(), NANOS_PER_MICRO));
+        return Amount.ofNanos(Math.subtractExact(amount.nanos(), Math.floorMod(amount.nanos(), NANOS_PER_MICRO)));
     }
 }

@@ -7,8 +7,10 @@ public record Shares() {
 
     public static final Shares NONE = new Shares();
 
+    private static final byte[] OF_NOTHING = Keccak.hash();
+
     /** {@code keccak256} of the encoded shares; of nothing for {@link #NONE}. */
     public byte[] hash() {
-        return Keccak.hash();
+        return OF_NOTHING.clone();
     }
 }

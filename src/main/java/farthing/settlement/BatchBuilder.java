@@ -144,7 +144,7 @@ final class BatchBuilder {
             }
             ChainLine chain = ChainLine.of(log.ofLine(connection, line.line()));
             if (chain.owner().isPresent() && chain.owner().equals(walletOf.apply(line.line()))) {
-                gatherLine(connection, gathered, line, unsettled.getOrDefault(line.line(), new TreeMap<>()), chain.limit(),
+                gatherLine(connection, gathered, line, unsettled.getOrDefault(line.line(), new TreeMap<>()), chain,
                         chargedBefore);
             }
         }
@@ -152,9 +152,9 @@ final class BatchBuilder {
     }
 
     private void gatherLine(Connection connection, Gathered gathered, BatchRows.LineSoFar line, SortedMap<Long, Integer> leases,
-            Amount limit, Instant chargedBefore) throws SQLException {
+            ChainLine chain, Instant chargedBefore) throws SQLException {
         receipts.hold(connection, leases.keySet());
-        Taking taking = new Taking(gathered, line.line(), line.cumulative(), limit);
+        Taking taking = new Taking(gathered, line.line(), line.cumulative(), chain);
         for (Map.Entry<Long, Integer> lease : leases.entrySet()) {
             int next = receipts.take(connection, lease.getKey(), lease.getValue(), chargedBefore, taking::take);
             if (next != lease.getValue()) {
@@ -179,22 +179,21 @@ final class BatchBuilder {
     private final class Taking {
         final Gathered gathered;
         final LineFile.Writer file;
-        final Amount limit;
+        final ChainLine chain;
         Amount cumulative;
         int count;
         boolean full;
 
-        Taking(Gathered gathered, int line, Amount cumulative, Amount limit) {
+        Taking(Gathered gathered, int line, Amount cumulative, ChainLine chain) {
             this.gathered = gathered;
             this.file = LineFile.writer(line);
             this.cumulative = cumulative;
-            this.limit = limit;
+            this.chain = chain;
         }
 
         boolean take(Receipt receipt) {
             Amount after = cumulative.plus(receipt.charge());
-            // The vault counts whole micro-units: what is below one costs the line nothing yet.
-            full = gathered.receipts == limits.most() || limit.isLessThan(Payout.debit(Amount.ZERO, after));
+            full = gathered.receipts == limits.most() || !chain.pays(after);
             if (!full) {
                 file.add(receipt);
                 cumulative = after;

@@ -8,6 +8,7 @@ import farthing.chain.Address;
 import farthing.chain.Logged;
 import farthing.chain.VaultEvent;
 import farthing.money.Amount;
+import farthing.receipt.Payout;
 
 /**
  * What the vault lets a batch debit of a line.
@@ -40,5 +41,13 @@ record ChainLine(Optional<Address> owner, Amount limit) {
         }
         BigInteger limit = deposited.min(BigInteger.valueOf(ceiling.nanos())).max(BigInteger.ZERO);
         return new ChainLine(owner, Amount.ofNanos(limit.longValueExact()));
+    }
+
+    /**
+     * Whether the vault lets the line be debited for so much in all. It counts whole micro-units: what is below one costs the
+     * line nothing yet.
+     */
+    boolean pays(Amount cumulative) {
+        return !limit.isLessThan(Payout.debit(Amount.ZERO, cumulative));
     }
 }

@@ -48,6 +48,18 @@ class SettledReceipts implements Settled {
                 .map(batch -> new InBatch(batch.seq(), batch.state().name().toLowerCase(), batch.transaction(), batch.block()));
     }
 
+    @Override
+    public long inFinalBatches(Connection connection, Collection<Stretch> stretches) throws SQLException {
+        return Database.list(connection, row -> row.getLong(1), """
+                select coalesce(sum(least(s.first_seq + s.count - 1, t.last) - greatest(s.first_seq, t.first) + 1), 0)
+                from unnest(?::bigint[], ?::integer[], ?::integer[]) t (lease, first, last)
+                join batch_section s on s.lease = t.lease and s.first_seq <= t.last and s.first_seq + s.count > t.first
+                join batch b on b.id = s.batch and b.state = 'FINAL'""",
+                connection.createArrayOf("bigint", stretches.stream().map(Stretch::lease).toArray()),
+                connection.createArrayOf("integer", stretches.stream().map(Stretch::first).toArray()),
+                connection.createArrayOf("integer", stretches.stream().map(Stretch::last).toArray())).getFirst();
+    }
+
     static Optional<Batch> find(Connection connection, long lease, int seq) throws SQLException {
         return BatchRows.batches(connection, " where state in " + BatchState.LIVE + """
                 and id in (select batch from batch_section where lease = ? and first_seq <= ? and first_seq + count > ?

@@ -12,6 +12,7 @@ public final class Dollars {
     /** What a field says when {@link #parse} finds nothing. */
     public static final String RULE = "Write an amount in dollars above zero, such as 5 or 0.50, with at most nine decimals.";
 
+    private static final int DECIMALS = 9;
     private static final Pattern FORM = Pattern.compile("\\$?\\s*(\\d{1,9}(\\.\\d{1,9})?)");
 
     private Dollars() {
@@ -25,5 +26,11 @@ public final class Dollars {
         }
         return Optional.of(Amount.ofNanos(new BigDecimal(form.group(1)).movePointRight(9).longValueExact()))
                 .filter(amount -> !amount.isZero());
+    }
+
+    /** As {@link #parse} reads it back: {@code 0.5}, {@code 12}. */
+    public static String text(Amount amount) {
+        BigDecimal shortest = BigDecimal.valueOf(amount.nanos(), DECIMALS).stripTrailingZeros();
+        return (shortest.scale() < 0 ? shortest.setScale(0) : shortest).toPlainString();
     }
 }

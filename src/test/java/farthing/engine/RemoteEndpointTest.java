@@ -91,7 +91,7 @@ class RemoteEndpointTest {
     /** At most one call at once and one that waits for 100 ms. */
     private RemoteEndpoints remote(RemoteConfig config, Duration callTime, Outside.Resolver resolver) {
         EngineSettings usual = Models.settings();
-        var settings = new EngineSettings(usual.natives(), usual.cache(), 1, 1, 1, Duration.ofMillis(100), usual.loadTime(),
+        var settings = new EngineSettings(usual.natives(), usual.cache(), 1, 1, 1, 1, Duration.ofMillis(100), usual.loadTime(),
                 callTime, usual.idleTime(), usual.memory());
         var remote = new RemoteEndpoints(vertx, config, settings, _ -> Optional.of(SECRET), resolver);
         open.add(remote);

@@ -46,8 +46,9 @@ final class PageTable {
             "/models/wren/minilm-l6-v2?tab=playground", "/models/wren/kjv?tab=versions", "/models/wren/kjv?tab=data",
             "/models/wren/kjv?tab=performance", "/compare?model=wren/kjv&model=wren/minilm-l6-v2", "/publish",
             "/models/wren/langdetect?in=x", "/batches", "/batches/1", "/docs", "/docs/callers", "/docs/developers",
-            "/docs/contributors", "/docs/operators", "/docs/billing", "/docs/api", "/budgets", "/keys", "/usage",
-            "/usage?from=2020-01-01&to=2020-01-02", "/earnings", "/account", "/receipts/{receipt}");
+            "/docs/contributors", "/docs/operators", "/docs/billing", "/docs/api", "/budgets", "/keys", "/keys/1", "/usage",
+            "/usage?from=2020-01-01&to=2020-01-02", "/usage?by=key&show=calls&range=custom", "/earnings", "/account",
+            "/receipts/{receipt}");
     private static final List<String> DEVELOPERS = List.of("/earnings", "/models/wren/kjv", "/publish",
             "/models/wren/kjv/manage", "/records/1");
     private static final List<String> OPERATORS = List.of("/operator", "/operator?handle=robin");

@@ -63,6 +63,8 @@ final class Calls implements AutoCloseable {
     record Settings(Duration patience, long leaseChunk) implements MeteringConfig {
 
         static final Settings USUAL = new Settings(Duration.ofSeconds(5), 100);
+        /** As a server has them, unless it is told otherwise. */
+        static final Settings PRODUCTION = new Settings(Duration.ofSeconds(5), 100_000_000);
 
         @Override
         public Duration linger() {
@@ -114,6 +116,11 @@ final class Calls implements AutoCloseable {
         public Optional<InBatch> batchOf(long lease, int seq) {
             return Optional.empty();
         }
+
+        @Override
+        public long inFinalBatches(Connection connection, Collection<Stretch> stretches) {
+            return 0;
+        }
     };
 
     final Metering metering;
@@ -127,8 +134,10 @@ final class Calls implements AutoCloseable {
         database.inTransaction(connection -> {
             ledger.open(connection, Account.deposits());
             ledger.open(connection, Account.line(line));
-            ledger.post(connection, Entry.transfer("deposit", "deposit:" + line, clock.instant(), Account.deposits(),
-                    Account.line(line), Amount.ofNanos(funds)));
+            if (funds > 0) {
+                ledger.post(connection, Entry.transfer("deposit", "deposit:" + line, clock.instant(), Account.deposits(),
+                        Account.line(line), Amount.ofNanos(funds)));
+            }
             return true;
         });
         metering = instance(faulty.source(), settings);
@@ -184,6 +193,10 @@ final class Calls implements AutoCloseable {
     }
 
     long number(String query) {
+        return number(database, query);
+    }
+
+    static long number(Database database, String query) {
         return database.read(connection -> {
             try (var rows = connection.createStatement().executeQuery(query)) {
                 rows.next();

@@ -20,10 +20,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import farthing.catalog.Listing;
+import farthing.catalog.VersionId;
 import farthing.identity.Caller;
 import farthing.ledger.Account;
 import farthing.metering.FaultyDatabase.Fault;
 import farthing.money.Amount;
+import farthing.money.Price;
+import farthing.money.Split;
 import io.quarkus.runtime.ShutdownEvent;
 
 /** Charges whose database fails at every point of a group commit. After each test the books are checked. */
@@ -100,6 +104,28 @@ class ChargesTest {
                     .isInstanceOf(BudgetExhausted.class);
             assertThat(poor.left()).isZero();
         }
+    }
+
+    @Test
+    void aFreeCallIsServedAndReceiptedOnAnEmptyLine() throws SQLException {
+        try (Calls penniless = new Calls(0)) {
+            Listing free = Calls.listing(new VersionId(2), new Price(0, 0, 0, 0), new Split(7000, 0, 2000, 0, 1000));
+            try (Reservation call = penniless.metering.reserve(penniless.caller(), free, 5, 1)) {
+                Charged charged = call.charge(Calls.consumed(5, 0), null);
+                assertThat(charged.amount()).isEqualTo(Amount.ZERO);
+                assertThat(durable(charged)).isTrue();
+            }
+            assertThatThrownBy(() -> penniless.reserve(penniless.caller())).isInstanceOf(BudgetExhausted.class);
+        }
+    }
+
+    @Test
+    void aCallIsNotBegunWhileTheBooksAreAway() {
+        calls.faulty.down();
+        assertThatThrownBy(() -> calls.reserve(caller)).isInstanceOf(MeteringUnavailable.class);
+        assertThatThrownBy(() -> calls.metering.claim(caller, "key", new byte[0])).isInstanceOf(MeteringUnavailable.class);
+        calls.faulty.heal();
+        assertThat(Calls.charged(calls.reserve(caller)).amount()).isEqualTo(Calls.PER_CALL);
     }
 
     @Test

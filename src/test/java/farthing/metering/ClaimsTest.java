@@ -101,7 +101,7 @@ class ClaimsTest {
     void onlyTheSecretOpensTheAnswer() {
         charge(fresh("key"), ANSWER);
         Caller thief = new Caller(caller.key(), caller.account(), caller.line(), KeyLimits.NONE, ReplayKeys.of("a guess"));
-        assertThatThrownBy(() -> calls.metering.claim(thief, "key", REQUEST)).isInstanceOf(IdempotencyMismatch.class);
+        assertThatThrownBy(() -> calls.metering.claim(thief, "key", REQUEST)).isInstanceOf(AnswerSealed.class);
         byte[] kept = calls.database.read(connection -> {
             try (var row = connection.createStatement()
                     .executeQuery("select answer from replay where api_key = " + caller.key().value())) {

@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 
 import javax.sql.DataSource;
 
@@ -13,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import farthing.Generator;
 import farthing.MoneyOracle;
 import farthing.TestDatabase;
+import farthing.identity.AccountId;
 
 class GeneratorTest {
 
@@ -41,6 +47,30 @@ class GeneratorTest {
                 assertThat(row.getLong(5)).isPositive();
                 assertThat(row.getLong(6)).as("calls that refer to nothing").isZero();
             }
+            theLogEndsWhereUsagesWereDropped(source, statement, new AccountId(market.caller()));
         }
+    }
+
+    /** Roll-ups stay for good, single calls do not. */
+    private static void theLogEndsWhereUsagesWereDropped(DataSource source, Statement statement, AccountId account)
+            throws SQLException {
+        statement.execute("drop table usage_before");
+        String week;
+        try (ResultSet row = statement.executeQuery("select name from usage_partition order by begins limit 1")) {
+            row.next();
+            week = row.getString(1);
+        }
+        statement.execute("drop table " + week);
+        UsageLog log = new UsageLog(source);
+        List<UsageLog.Call> kept = new ArrayList<>();
+        log.each(UsageFilter.all(account), kept::add);
+        UsageLog.Page page = log.page(UsageFilter.all(account), 50, null);
+        assertThat(page.exact()).isTrue();
+        assertThat(page.total()).isEqualTo(kept.size()).isGreaterThan(50);
+        Instant since = Objects.requireNonNull(page.keptSince());
+        assertThat(kept.getLast().at()).isAfter(since);
+        UsageLog.Page last = log.page(UsageFilter.all(account), 50, UsageLog.Place.of(kept.get(kept.size() - 8)));
+        assertThat(last.calls()).hasSize(7);
+        assertThat(last.older()).isFalse();
     }
 }

@@ -88,7 +88,7 @@ class MeteringSoakTest {
                 } else {
                     plain(metering, caller, random);
                 }
-            } catch (Database.Failed | Database.OutcomeUnknown | BudgetExhausted | CallUnderWay expected) {
+            } catch (MeteringUnavailable | BudgetExhausted | BudgetHeldElsewhere | CallUnderWay expected) {
                 // Nothing had run, so nothing may be charged; the books tell.
             } catch (RuntimeException | Error e) {
                 surprises.add(e);

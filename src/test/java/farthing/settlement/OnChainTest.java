@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 
 import farthing.TestChain;
 import farthing.TestDatabase;
+import farthing.TestLines;
 import farthing.chain.Address;
 import farthing.chain.Call;
 import farthing.chain.ChainLog;
@@ -39,13 +41,16 @@ import farthing.chain.VaultCalls;
 import farthing.earnings.Payouts;
 import farthing.identity.Accounts;
 import farthing.identity.ApiKeys;
+import farthing.identity.Browser;
 import farthing.identity.Demo;
 import farthing.identity.KeyLimits;
+import farthing.identity.Lines;
 import farthing.ledger.Account;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
 import farthing.receipt.BatchProof;
+import farthing.receipt.Salts;
 import farthing.web.KeyFolder;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -75,6 +80,8 @@ class OnChainTest {
     Accounts accounts;
     @Inject
     ApiKeys keys;
+    @Inject
+    Lines lines;
     @Inject
     Ledger ledger;
     @Inject
@@ -126,8 +133,48 @@ class OnChainTest {
         given().get("/v1/batches/" + batch.seq() + "/lines/4294967295").then().statusCode(404);
         assertThat(verified("http://127.0.0.1:" + RestAssured.port + "/v1/batches/" + batch.seq())).contains("");
 
+        onlyThePayerSeesSalts(batch.seq(), line, receipts.getLast(), key);
         isPaid(accounts.walletOf(demo.developer()));
         assertThat(zero("select sum(nanos) from ledger_posting")).isZero();
+    }
+
+    /** Of all that is published about a call, and whoever asks: the demo operator, another payer, nobody. */
+    private void onlyThePayerSeesSalts(long batch, LineId line, String receipt, String key) throws Exception {
+        byte[] secret = inTransaction(connection -> Database.list(connection, row -> row.getBytes(1),
+                "select salt from usage where receipt = ?", UUID.fromString(receipt.replaceFirst(
+                        "(.{8})(.{4})(.{4})(.{4})(.{12})", "$1-$2-$3-$4-$5"))))
+                .getFirst();
+        Salts salts = new Salts(secret);
+        List<byte[]> secrets = List.of(secret, salts.body(), salts.request(), salts.answer());
+        String itsReceipt = "/v1/receipts/" + receipt;
+        String itsPage = "/receipts/" + receipt;
+        String itsBatch = "/v1/batches/" + batch;
+        List<String> addresses = List.of(itsReceipt, itsReceipt + "/proof", itsPage, "/v1/batches", itsBatch,
+                itsBatch + "/manifest", itsBatch + "/lines/" + Integer.toUnsignedString(line.value()), "/batches/" + batch,
+                "/batches/batches.csv");
+        SigningKey operator = demo.keyOf(demo.operator()).orElseThrow();
+        Browser operatorsBrowser = new Browser().signIn(operator);
+        String othersKey = keys.create(demo.operator(), TestLines.adopted(lines, demo.operator()), "other", KeyLimits.NONE,
+                null).secret();
+        for (String address : addresses) {
+            reveals(secrets, 0, given().get(address));
+            reveals(secrets, 0, given().header("Authorization", "Bearer " + othersKey).get(address));
+            reveals(secrets, 0, operatorsBrowser.request().accept("*/*").get(address));
+        }
+        reveals(secrets, 3, given().header("Authorization", "Bearer " + key).get(itsReceipt));
+        Browser payersBrowser = new Browser().signIn(demo.callerKey());
+        reveals(secrets, 3, payersBrowser.request().accept("*/*").get(itsReceipt));
+        // A page is for reading; the salts of request and answer are for a program, which has them from the address above.
+        reveals(secrets, 1, payersBrowser.request().get(itsPage));
+    }
+
+    /** How many of the secrets the answer contains, as bytes or as text. */
+    private static void reveals(List<byte[]> secrets, int expected, Response answer) {
+        answer.then().statusCode(200);
+        String bytes = HexFormat.of().formatHex(answer.asByteArray());
+        String text = answer.asString().toLowerCase(Locale.ROOT);
+        assertThat(secrets.stream().map(HexFormat.of()::formatHex).filter(it -> bytes.contains(it) || text.contains(it)))
+                .hasSize(expected);
     }
 
     private void isPaid(Address developer) throws Exception {
