@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -49,6 +50,11 @@ final class Client {
         Journal.Call call = outcome(server, key, wish, number);
         journal.add(call);
         return call;
+    }
+
+    /** What calls that came to nothing were told. */
+    Map<String, Long> said() {
+        return journal.said(Outcome.FREE, Outcome.UNKNOWN, Outcome.BROKEN);
     }
 
     /** One of many calls with the same number: not for the journal. */
@@ -93,7 +99,8 @@ final class Client {
         return told(wish, number, answer, receipt, received.toString(StandardCharsets.UTF_8));
     }
 
-    private static Journal.Call told(Wish wish, Journal.Number number, HttpResponse<?> answer, @Nullable UUID receipt, String text) {
+    private static Journal.Call told(Wish wish, Journal.Number number, HttpResponse<?> answer, @Nullable UUID receipt,
+            String text) {
         boolean done = text.contains("data: [DONE]");
         if (answer.statusCode() == 200 && (done || !text.startsWith("data:") && !text.contains("\"error\""))) {
             Matcher charge = CHARGE.matcher(text);

@@ -85,8 +85,8 @@ final class Journal {
     }
 
     /** How often each error was told, for whoever reads a log. */
-    Map<String, Long> said(Outcome outcome) {
-        return calls.stream().filter(call -> call.outcome == outcome)
+    Map<String, Long> said(Outcome... outcomes) {
+        return calls.stream().filter(call -> List.of(outcomes).contains(call.outcome))
                 .collect(Collectors.groupingBy(Call::said, Collectors.counting()));
     }
 

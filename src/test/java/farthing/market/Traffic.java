@@ -19,6 +19,7 @@ final class Traffic implements AutoCloseable {
 
     private static final long PAUSE_MILLIS = 20;
 
+    private final Client client;
     private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
     private final List<CompletableFuture<Void>> running = new ArrayList<>();
     private final List<AtomicInteger> answered;
@@ -30,6 +31,7 @@ final class Traffic implements AutoCloseable {
      */
     Traffic(Client client, int servers, IntFunction<URI> server, List<Journal.Key> keys, int callers, long seed,
             Function<Random, Client.Wish> wishes) {
+        this.client = client;
         answered = new ArrayList<>();
         for (int i = 0; i < servers; i++) {
             answered.add(new AtomicInteger());
@@ -69,7 +71,7 @@ final class Traffic implements AutoCloseable {
             running.stream().filter(CompletableFuture::isCompletedExceptionally).forEach(CompletableFuture::join);
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("server " + server + " answered only " + (calls - enough + answered.get(server).get())
-                        + " of " + calls + " calls in " + patience);
+                        + " of " + calls + " calls in " + patience + "; calls failed so: " + client.said());
             }
             pause(5);
         }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -211,6 +212,11 @@ final class TwoServers implements AutoCloseable {
             assertThat(state).as(publication.toString()).isNotEqualTo("refused");
             return state.equals("listed");
         });
+        // Listed before any of these tests, so that a server whose clock is an hour behind knows its price, too.
+        try (Connection database = postgres.connect(); Statement statement = database.createStatement()) {
+            statement.execute("set session_replication_role = replica");
+            statement.execute("update offer set valid_from = valid_from - interval '2 days'");
+        }
     }
 
     private static JsonNode api(FarthingProcess server, String token, String path, @Nullable String body)

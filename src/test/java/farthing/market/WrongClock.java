@@ -29,7 +29,8 @@ import java.util.jar.Manifest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A clock that is wrong by what a file says, now. As a Java agent it takes the place of the one clock that a packaged server has
+ * A clock that is wrong by what a file says, now. As a Java agent it takes the place of the one clock that a packaged server
+ * has
  * and asks for every time that it writes or compares; the database's clock stays right.
  */
 public final class WrongClock extends Clock implements ClassFileTransformer {
