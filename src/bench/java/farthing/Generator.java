@@ -220,6 +220,7 @@ public final class Generator {
     }
 
     private void calls(Statement statement) throws SQLException {
+        statement.execute("create temp table g_now as select date_trunc('second', now()) as at");
         // Which line a commit is of, the how manyeth it is of its line, and so on which lease.
         statement.execute("""
                 create temp table g_commit as
@@ -282,7 +283,8 @@ public final class Generator {
     private static final long FIRST_COMMIT = 0x0100_0000_0000_0000L;
 
     private void calls(Statement statement, int from, int to) throws SQLException {
-        String at = "date_trunc('second', now()) - interval '1 second' * ((%d - c.k) * (%d * 86400.0 / %d))"
+        // One now for all statements: the calls of a commit have its time.
+        String at = "(select at from g_now) - interval '1 second' * ((%d - c.k) * (%d * 86400.0 / %d))"
                 .formatted(sizes.commits(), DAYS, sizes.commits());
         statement.execute("""
                 insert into receipt_commit (id, root, size, signer, signature, committed_at)

@@ -39,6 +39,7 @@ class ArchitectureTest {
             Map.entry("earnings", Set.of("chain", "ledger", "identity", "catalog", "metering", "receipt")),
             Map.entry("settlement", Set.of("chain", "blob", "ledger", "identity", "receipt", "metering", "earnings")),
             Map.entry("payment", Set.of("chain", "ledger", "identity", "metering", "settlement")),
+            Map.entry("webhook", Set.of("chain", "ledger", "identity", "metering", "settlement")),
             Map.entry("onchain", Set.of("chain", "identity", "catalog", "engine", "receipt", "metering")),
             Map.entry("inference", Set.of("identity", "catalog", "engine", "receipt", "metering", "payment")));
 

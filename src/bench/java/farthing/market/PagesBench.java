@@ -106,7 +106,7 @@ class PagesBench {
 
     private void measure(FarthingProcess server, Page page) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(server.uri(page.path)).timeout(Duration.ofSeconds(120))
-                .header("Accept", page.path.startsWith("/v1/") ? "application/json" : "text/html").GET();
+                .header("Accept", page.path.startsWith("/v1/") || page.path.startsWith("/api/") ? "application/json" : "text/html").GET();
         if (page.session != null) {
             request.header("Cookie", "farthing_session=" + page.session);
         }

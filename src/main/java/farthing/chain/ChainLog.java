@@ -26,6 +26,9 @@ public interface ChainLog {
     /** {@link VaultEvent.Withdrawn} and {@link VaultEvent.PayoutChosen} of this account, oldest first. */
     List<Logged<?>> ofPayee(Connection connection, Address payee) throws SQLException;
 
+    /** {@link VaultEvent.Withdrawn} from this block on, whoever the payee is, oldest first. */
+    List<Logged<VaultEvent.Withdrawn>> withdrawnFrom(Connection connection, long block) throws SQLException;
+
     /** {@link VaultEvent.Posted} and {@link VaultEvent.Voided} from this sequence number on, oldest first. */
     List<Logged<?>> batchesFrom(Connection connection, long seq) throws SQLException;
 }

@@ -59,6 +59,11 @@ final class MirroredLog implements ChainLog {
     }
 
     @Override
+    public List<Logged<VaultEvent.Withdrawn>> withdrawnFrom(Connection connection, long block) throws SQLException {
+        return typed(connection, "e.kind = 'Withdrawn' and e.block >= ?", block, VaultEvent.Withdrawn.class);
+    }
+
+    @Override
     public List<Logged<?>> batchesFrom(Connection connection, long seq) throws SQLException {
         return events(connection, "e.seq >= ?", seq);
     }

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -49,6 +50,7 @@ public final class Places {
     private final int mostOfKey;
     private final int most;
     private final Duration longest;
+    private final Executor waker;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Object, Key> keys = new HashMap<>();
     /** The keys that wait, in turn. */
@@ -63,12 +65,21 @@ public final class Places {
      * @param inAll how many more calls of all keys may wait
      * @param longest how long each
      */
-    public Places(String what, int atOnce, int ofKey, int inAll, Duration longest) {
+    Places(String what, int atOnce, int ofKey, int inAll, Duration longest) {
+        this(what, atOnce, ofKey, inAll, longest, Runnable::run);
+    }
+
+    /**
+     * @param waker wakes those who wait. Where calls do nothing but compute it has to be a thread of its own: a virtual thread
+     *        that wakes another puts it before all that come from outside, until nobody waits here any more
+     */
+    public Places(String what, int atOnce, int ofKey, int inAll, Duration longest, Executor waker) {
         this.what = what;
         this.free = atOnce;
         this.mostOfKey = atOnce + ofKey;
         this.most = atOnce + Math.max(ofKey, inAll);
         this.longest = longest;
+        this.waker = waker;
     }
 
     static Places ofModel(int atOnce, EngineSettings settings) {
@@ -225,7 +236,10 @@ public final class Places {
 
         private void settle(State how) {
             state = how;
-            LockSupport.unpark(waiter);
+            Thread waits = waiter;
+            if (waits != null) {
+                waker.execute(() -> LockSupport.unpark(waits));
+            }
         }
 
         /** Ends what {@link #take} began. */

@@ -1,8 +1,11 @@
 package farthing.identity;
 
 import java.time.Clock;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Event;
@@ -66,6 +69,13 @@ public class Accounts implements Viewers {
     @Transactional
     public List<Address> walletsOf(AccountId account) {
         return AccountWallet.of(Account.get(account)).stream().map(AccountWallet::wallet).toList();
+    }
+
+    /** Those of these wallets that are linked to an account, and to which. */
+    @Transactional
+    public Map<Address, AccountId> ownersOf(Collection<Address> wallets) {
+        return AccountWallet.<AccountWallet> list("address in ?1", wallets.stream().map(Address::text).toList()).stream()
+                .collect(Collectors.toMap(AccountWallet::wallet, wallet -> new AccountId(wallet.account)));
     }
 
     /**

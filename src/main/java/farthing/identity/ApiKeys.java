@@ -198,6 +198,19 @@ public class ApiKeys {
         return names;
     }
 
+    /** A key with limits of its own. */
+    public record Limited(ApiKeyId id, String name, KeyLimits limits) {
+    }
+
+    /** The account's own active keys whose money is limited, newest first. */
+    @Transactional
+    public List<Limited> limited(AccountId account) {
+        Instant now = cache.now();
+        return ApiKey.ofAccount(account).stream().filter(key -> !key.playground && key.state(now).equals("active"))
+                .map(key -> new Limited(key.keyId(), key.name, key.limits()))
+                .filter(key -> key.limits().total() != null || key.limits().perDay() != null).toList();
+    }
+
     @Transactional
     List<ApiKey> of(AccountId account) {
         return ApiKey.ofAccount(account);

@@ -13,6 +13,6 @@ public interface KeySpending {
     /** @param today since 0:00 UTC */
     record Spent(Amount today, Amount inAll) {
 
-        static final Spent NOTHING = new Spent(Amount.ZERO, Amount.ZERO);
+        public static final Spent NOTHING = new Spent(Amount.ZERO, Amount.ZERO);
     }
 }

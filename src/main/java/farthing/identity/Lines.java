@@ -1,6 +1,7 @@
 package farthing.identity;
 
 import java.time.Clock;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +89,15 @@ public class Lines {
     @Transactional
     public List<LineId> ofWallet(Address wallet) {
         return Line.<Line> list("wallet = ?1 order by id", wallet.text()).stream().map(Line::lineId).toList();
+    }
+
+    /** Those of these lines that were adopted, and who has them. */
+    @Transactional
+    public Map<LineId, AccountId> ownersOf(Collection<LineId> lines) {
+        Map<LineId, AccountId> owners = new LinkedHashMap<>();
+        Line.<Line> list("id in ?1 order by id", lines.stream().map(LineId::value).toList())
+                .forEach(line -> owners.put(line.lineId(), new AccountId(line.account)));
+        return owners;
     }
 
     /** Empty for a line that was not adopted. */

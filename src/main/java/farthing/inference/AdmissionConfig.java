@@ -10,7 +10,7 @@ import io.smallrye.config.WithDefault;
 @ConfigMapping(prefix = "farthing.calls")
 interface AdmissionConfig {
 
-    /** Calls that are read at once; twice the processors if it is not set. */
+    /** Calls that are read at once, and as many that are answered; the processors if it is not set. */
     OptionalInt atOnce();
 
     /** Further calls of one API key that may wait for that. */

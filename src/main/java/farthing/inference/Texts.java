@@ -142,7 +142,7 @@ class Texts {
                 return;
             }
             Usage usage = answer.usage();
-            byte[] body = json.bytes(answer.body());
+            byte[] body = admission.answer(exchange.who(), () -> json.bytes(answer.body()));
             Units units = new Units(usage.inputTokens(), usage.outputTokens(), usage.items());
             Charged charged = reservation.charge(new Consumed(units, exchange.body(), body, false, false, started),
                     claim == null ? null : claim.replay(Exchange.JSON, body));

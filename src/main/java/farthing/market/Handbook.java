@@ -46,6 +46,7 @@ final class Handbook {
         CONTRIBUTORS("contributors", "For contributors"),
         OPERATORS("operators", "For operators"),
         BILLING("billing", "Billing"),
+        WEBHOOKS("webhooks", "Webhooks"),
         API("api", "API");
 
         final String file;

@@ -12,6 +12,7 @@ import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -36,12 +37,22 @@ public final class Seals {
     private final @Nullable SecretKeySpec key;
 
     /** @param configured at least 32 characters; a trial makes its own, production does without while nothing is sealed */
+    @Inject
     public Seals(@ConfigProperty(name = "farthing.secrets-key") Optional<String> configured, Site site, KeyFolder keys) {
         this.key = configured.or(() -> site.production() ? Optional.empty() : Optional.of(keys.get("secrets-key", () -> {
             byte[] bytes = new byte[32];
             RANDOM.nextBytes(bytes);
             return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
         }))).map(Seals::key).orElse(null);
+    }
+
+    private Seals(SecretKeySpec key) {
+        this.key = key;
+    }
+
+    /** Without settings. @param key at least 32 characters */
+    public static Seals under(String key) {
+        return new Seals(key(key));
     }
 
     private static SecretKeySpec key(String text) {

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.time.Clock;
-import java.util.Optional;
 
 import javax.sql.DataSource;
 
@@ -17,9 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
-import farthing.web.KeyFolder;
 import farthing.web.Seals;
-import farthing.web.Site;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -34,10 +31,6 @@ class RemoteSecretsTest {
     RemoteSecrets secrets;
     @Inject
     DataSource database;
-    @Inject
-    Site site;
-    @Inject
-    KeyFolder keys;
 
     @AfterEach
     void forget() {
@@ -72,12 +65,12 @@ class RemoteSecretsTest {
 
     @Test
     void aServerWithAnotherKeyDoesNotStart() {
-        var other = new RemoteSecrets(database, new Seals(Optional.of("0123456789abcdef0123456789abcdef"), site, keys),
+        var other = new RemoteSecrets(database, Seals.under("0123456789abcdef0123456789abcdef"),
                 Clock.systemUTC());
         other.start(new StartupEvent());
         secrets.keep(VERSION, "first");
         assertThatThrownBy(() -> other.start(new StartupEvent())).hasMessageContaining("FARTHING_SECRETS_KEY is not the one");
-        assertThatThrownBy(() -> new Seals(Optional.of("short"), site, keys))
+        assertThatThrownBy(() -> Seals.under("short"))
                 .hasMessageContaining("FARTHING_SECRETS_KEY");
     }
 }

@@ -189,8 +189,20 @@ class Actors {
                 + "', 'secret-model', 'REFUSED', '{}', '[]', 'A test.', now(), now())"));
         things.put("draft", inserted("insert into publish_draft (id, account, content, updated_at) values (?, "
                 + account.value() + ", '{}', now())"));
+        things.put("webhook", webhook(owner));
+        things.put("otherWebhook", webhook(owner));
+        String deliveries = given().header("Authorization", "Bearer " + owner.token())
+                .post("/api/webhooks/" + things.get("webhook") + "/test").then().statusCode(202).extract().header("Location");
+        things.put("delivery", Long.toString(given().header("Authorization", "Bearer " + owner.token()).get(deliveries)
+                .jsonPath().getLong("data[0].id")));
         settled(things);
         return things;
+    }
+
+    private static String webhook(Actor owner) {
+        return Long.toString(given().header("Authorization", "Bearer " + owner.token()).contentType("application/json").body("""
+                {"url": "http://127.0.0.1:9/", "events": ["farthing.payout.paid.v1"]}""").post("/api/webhooks").then()
+                .statusCode(201).extract().jsonPath().getLong("webhook.id"));
     }
 
     /** @return the id it was inserted under */

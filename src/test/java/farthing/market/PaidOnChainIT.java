@@ -8,12 +8,14 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import farthing.FakeUpstream;
 import farthing.MoneyOracle;
 import farthing.chain.Wallet;
 
@@ -34,7 +36,10 @@ class PaidOnChainIT {
 
     @Test
     void aPayerPaysADeveloperIsPaidAndThePayerLeavesWithExactlyTheRest() throws Exception {
-        try (FarthingProcess server = FarthingProcess.ready(folder, Settling.HASTE);
+        Map<String, String> settings = new HashMap<>(Settling.HASTE);
+        settings.put("FARTHING_WEBHOOK_ALLOW_PRIVATE", "true");
+        try (FakeUpstream told = new FakeUpstream((_, to) -> to.json(204, ""));
+                FarthingProcess server = FarthingProcess.ready(folder, settings);
                 Wallet payer = Wallet.fresh(server.facts());
                 Wallet developer = new Wallet(server.facts(), server.demoWallet("wren"));
                 Connection database = server.database()) {
@@ -47,12 +52,17 @@ class PaidOnChainIT {
             Visitor payerPages = Visitor.signedIn(server, payer.key());
             server.await("the deposit to be final", () -> payerPages.budgetNanos() == CEILING * 1000);
             String key = payerPages.key(line);
+            addWebhook(payerPages, told, "farthing.batch.posted.v1");
 
             // Calls.
             Map<String, Long> charges = Settling.call(server, key, CALLS);
             long charged = charges.values().stream().mapToLong(Long::longValue).sum();
             server.await("all calls to be settled", () -> published.isFinal(payer) && published.settled(line) == CALLS);
             assertThat(payer.used(line)).as("what the vault debited").isEqualTo(charged / 1000);
+
+            server.await("the payer to be told of all its calls", () -> events(told, "farthing.batch.posted.v1")
+                    .flatMap(event -> event.at("/data/lines").valueStream()).filter(part -> part.get("line").asInt() == line)
+                    .mapToLong(part -> part.get("charged_nanos").asLong()).sum() == charged);
 
             // Everybody's share, recomputed from public receipts alone.
             Map<String, Long> shares = new HashMap<>();
@@ -69,6 +79,7 @@ class PaidOnChainIT {
 
             // Earnings, epoch, withdrawal.
             Visitor developerPages = Visitor.signedIn(server, developer.key());
+            addWebhook(developerPages, told, "farthing.payout.paid.v1");
             long before = developer.tokens();
             developer.travel(Duration.ofMinutes(2));
             server.await("the earnings to be withdrawable",
@@ -77,6 +88,12 @@ class PaidOnChainIT {
             server.await("the withdrawal", () -> developer.tokens() > before);
             assertThat(developer.tokens() - before).as("the sum of the shares, rounded down to micro-units")
                     .isEqualTo(earned / 1000);
+
+            developer.mine(FINALITY);
+            server.await("the developer to be told of the payout",
+                    () -> events(told, "farthing.payout.paid.v1").findAny().isPresent());
+            assertThat(events(told, "farthing.payout.paid.v1").mapToLong(event -> event.at("/data/amount_nanos").asLong()))
+                    .containsExactly(earned / 1000 * 1000);
 
             // Exit.
             payer.requestExit(line);
@@ -97,6 +114,18 @@ class PaidOnChainIT {
             assertThat(-oracle.balance("deposits")).as("what the books say is in the vault").isEqualTo(developer.held() * 1000);
             assertThat(developer.owed()).as("what the vault owes").isLessThanOrEqualTo(developer.held());
         }
+    }
+
+    private static void addWebhook(Visitor pages, FakeUpstream receiver, String event) throws Exception {
+        pages.post("/webhooks", "/webhooks",
+                Map.of("name", "story", "url", "http://localhost:" + receiver.port() + "/", "events", event));
+    }
+
+    /** Each once, however often it was sent. */
+    private static Stream<JsonNode> events(FakeUpstream receiver, String type) {
+        Map<String, JsonNode> events = new HashMap<>();
+        receiver.requests.forEach(request -> events.put(request.json().get("id").asText(), request.json()));
+        return events.values().stream().filter(event -> event.get("type").asText().equals(type));
     }
 
     /** What the newest manifest says is owed and held back is what the ledger says. */

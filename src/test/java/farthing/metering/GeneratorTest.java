@@ -37,7 +37,9 @@ class GeneratorTest {
                                 (select count(*) from usage_day where account = %d), (select count(*) from model where owner_account = %d),
                                 (select count(*) from usage u left join version v on v.id = u.version left join offer o on o.id = u.offer
                                     left join lease l on l.id = u.lease left join api_key k on k.id = u.api_key and k.account = u.account
-                                    where v.id is null or o.id is null or l.id is null or k.id is null)"""
+                                    where v.id is null or o.id is null or l.id is null or k.id is null),
+                                (select count(*) from usage u left join receipt_commit c on c.id = u.commit_id
+                                    and c.committed_at = u.charged_at where c.id is null)"""
                             .formatted(market.caller(), market.developer()))) {
                 row.next();
                 assertThat(row.getLong(1)).isEqualTo(200);
@@ -46,6 +48,7 @@ class GeneratorTest {
                 assertThat(row.getLong(4)).isPositive();
                 assertThat(row.getLong(5)).isPositive();
                 assertThat(row.getLong(6)).as("calls that refer to nothing").isZero();
+                assertThat(row.getLong(7)).as("calls that have not the time of their commit").isZero();
             }
             theLogEndsWhereUsagesWereDropped(source, statement, new AccountId(market.caller()));
         }

@@ -85,6 +85,11 @@ final class FakeChain implements ChainLog {
     }
 
     @Override
+    public List<Logged<VaultEvent.Withdrawn>> withdrawnFrom(Connection connection, long block) {
+        return List.of();
+    }
+
+    @Override
     public List<Logged<?>> batchesFrom(Connection connection, long seq) {
         return List.of();
     }

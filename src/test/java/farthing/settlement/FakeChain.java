@@ -431,6 +431,11 @@ final class FakeChain implements ChainLog, Transactions {
     }
 
     @Override
+    public List<Logged<VaultEvent.Withdrawn>> withdrawnFrom(Connection connection, long block) {
+        return List.of();
+    }
+
+    @Override
     public List<Logged<?>> batchesFrom(Connection connection, long seq) {
         return events().stream().filter(logged -> logged.event() instanceof VaultEvent.Posted its && its.seq() >= seq
                 || logged.event() instanceof VaultEvent.Voided voided && voided.seq() >= seq).toList();
