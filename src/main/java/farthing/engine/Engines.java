@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.artefact.Artefacts;
 import farthing.artefact.Role;
+import farthing.blob.Digest;
 
 /**
  * Runs versions in worker processes, one per version, started by the first call, here or at an engine host, and asks remote
@@ -37,6 +38,8 @@ public final class Engines implements AutoCloseable {
     private final Semaphore rooms;
     private final AtomicLong started = new AtomicLong();
     private final Map<Loadable, Supervisor> supervisors = new ConcurrentHashMap<>();
+    /** What remote descriptors say, which their digests hold them to for ever. */
+    private final Map<Digest, RemoteEndpoint> endpoints = new ConcurrentHashMap<>();
     private final ScheduledExecutorService timer = Executors
             .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("engine-timer").factory());
 
@@ -94,8 +97,12 @@ public final class Engines implements AutoCloseable {
             throw new IllegalStateException("No remote endpoint is asked from here");
         }
         try {
-            Path descriptor = file(artefacts.verified(version.files()), Role.MODEL);
-            return remote.prepare(version, input, RemoteEndpoint.read(descriptor, remote.allowPlain()), who);
+            RemoteEndpoint known = endpoints.get(version.files().model());
+            if (known == null) {
+                known = RemoteEndpoint.read(file(artefacts.verified(version.files()), Role.MODEL), remote.allowPlain());
+                endpoints.put(version.files().model(), known);
+            }
+            return remote.prepare(version, input, known, who);
         } catch (IOException | WrongEndpoint e) {
             throw new EngineFailed("its description cannot be used (" + e.getMessage() + ").");
         }

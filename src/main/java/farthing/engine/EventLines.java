@@ -1,47 +1,65 @@
 package farthing.engine;
 
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
-import org.jspecify.annotations.Nullable;
-
-/** The data of server-sent events, one line each, as OpenAI's protocol has them. */
+/** Finds the data of server-sent events, one line each, as OpenAI's protocol has them, in bytes as they come. */
 final class EventLines {
 
     private static final int LONGEST = 1 << 20;
-    private static final String DATA = "data:";
+    private static final byte[] DATA = { 'd', 'a', 't', 'a', ':' };
+    private static final byte[] NONE = {};
 
-    private final InputStream in;
-
-    EventLines(InputStream in) {
-        this.in = new BufferedInputStream(in);
+    /** Gets the data of an event: some of the bytes, without the white space around it. */
+    interface Data {
+        void is(byte[] bytes, int from, int to) throws IOException;
     }
 
-    /** @return null at the end of the stream, even in the middle of a line */
-    @Nullable
-    String next() throws IOException {
-        for (String line; (line = line()) != null;) {
-            if (line.startsWith(DATA)) {
-                return line.substring(DATA.length()).strip();
+    private byte[] begun = NONE;
+
+    void add(byte[] more, Data data) throws IOException {
+        byte[] bytes = more;
+        int seen = begun.length;
+        if (seen > 0) {
+            bytes = Arrays.copyOf(begun, seen + more.length);
+            System.arraycopy(more, 0, bytes, seen, more.length);
+        }
+        int line = 0;
+        for (int i = seen; i < bytes.length; i++) {
+            if (bytes[i] == '\n') {
+                line(bytes, line, i, data);
+                line = i + 1;
             }
         }
-        return null;
+        if (bytes.length - line > LONGEST) {
+            throw tooLong();
+        }
+        begun = line == bytes.length ? NONE : Arrays.copyOfRange(bytes, line, bytes.length);
     }
 
-    private @Nullable String line() throws IOException {
-        var line = new ByteArrayOutputStream();
-        for (int b; (b = in.read()) >= 0;) {
-            if (b == '\n') {
-                return line.toString(StandardCharsets.UTF_8);
-            }
-            if (line.size() == LONGEST) {
-                throw RemoteFault.failed("sent a line of more than " + LONGEST + " bytes");
-            }
-            line.write(b);
+    private static void line(byte[] bytes, int start, int end, Data data) throws IOException {
+        if (end - start > LONGEST) {
+            throw tooLong();
         }
-        return null;
+        if (end - start < DATA.length || !Arrays.equals(bytes, start, start + DATA.length, DATA, 0, DATA.length)) {
+            return;
+        }
+        int from = start + DATA.length;
+        int to = end;
+        while (from < to && isSpace(bytes[from])) {
+            from++;
+        }
+        while (to > from && isSpace(bytes[to - 1])) {
+            to--;
+        }
+        data.is(bytes, from, to);
+    }
+
+    private static boolean isSpace(byte b) {
+        return b == ' ' || b == '\r' || b == '\t';
+    }
+
+    private static RemoteFault tooLong() {
+        return RemoteFault.failed("sent a line of more than " + LONGEST + " bytes");
     }
 }

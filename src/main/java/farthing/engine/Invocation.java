@@ -1,7 +1,5 @@
 package farthing.engine;
 
-import java.util.function.Consumer;
-
 /**
  * One call that is ready to run, once. Always close it; closing it while it runs, from any thread, cancels it.
  */
@@ -32,7 +30,7 @@ public sealed interface Invocation extends AutoCloseable permits WorkerInvocatio
      * @throws EngineUnavailable if a remote endpoint cannot be asked
      * @throws EngineBusy if a remote endpoint is asked too much
      */
-    Usage generate(Generation how, Consumer<String> onText);
+    Usage generate(Generation how, Pieces onText);
 
     /** @throws EngineFailed if the engine ends or the invocation is closed meanwhile; a remote endpoint fails as above */
     Embeddings embed();

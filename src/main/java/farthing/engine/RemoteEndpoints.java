@@ -1,29 +1,34 @@
 package farthing.engine;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-
-import javax.net.ssl.SSLException;
+import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
 
 import farthing.web.Outside;
 import farthing.web.Problem;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
 
 /**
  * Asks remote endpoints, and them alone: no address of this server's own networks, whatever a host name leads to, no redirect.
@@ -34,7 +39,8 @@ public final class RemoteEndpoints implements AutoCloseable {
     private static final Duration CONNECT_TIME = Duration.ofSeconds(5);
     /** Servers in wide use close an unused connection after 5 s; a call that meets that would fail. */
     private static final int KEPT_SECONDS = 4;
-    private static final int MOST_CONNECTIONS = 1024;
+    private static final int MOST_CONNECTIONS = 1 << 16;
+    private static final Duration LOOK = Duration.ofMillis(100);
     private static final int TRIAL_CONTEXT = 4096;
     private static final int TRIAL_TOKENS = 8;
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
@@ -52,7 +58,10 @@ public final class RemoteEndpoints implements AutoCloseable {
     public record Trial(Usage usage, int dimensions) {
     }
 
-    private final HttpClient client;
+    private final Vertx vertx;
+    private final List<HttpClient> clients = new CopyOnWriteArrayList<>();
+    /** One for each event loop, so that the answer comes on the loop that asked and passes no thread's border. */
+    private final ThreadLocal<HttpClient> client = ThreadLocal.withInitial(this::newClient);
     private final RemoteConfig config;
     private final EngineSettings settings;
     private final Secrets secrets;
@@ -60,17 +69,17 @@ public final class RemoteEndpoints implements AutoCloseable {
     private final Map<String, Places> places = new ConcurrentHashMap<>();
     private final ScheduledExecutorService timer = Executors
             .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("remote-timer").factory());
+    private final Map<Asked, Ways> ways = new ConcurrentHashMap<>();
+    /** A timer for each call would cost more than looking at all of them. */
+    private final Set<RemoteExchange> watched = ConcurrentHashMap.newKeySet();
 
     RemoteEndpoints(Vertx vertx, RemoteConfig config, EngineSettings settings, Secrets secrets, Outside.Resolver resolver) {
-        // How many calls run at once is limited for each version; this is for an endpoint that serves many.
-        this.client = vertx.createHttpClient(
-                new HttpClientOptions().setConnectTimeout((int) CONNECT_TIME.toMillis())
-                        .setSslHandshakeTimeout(CONNECT_TIME.toSeconds()).setKeepAliveTimeout(KEPT_SECONDS),
-                new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS));
+        this.vertx = vertx;
         this.config = config;
         this.settings = settings;
         this.secrets = secrets;
         this.outside = new Outside(resolver, config.allowPrivate());
+        var _ = timer.scheduleWithFixedDelay(this::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -136,40 +145,38 @@ public final class RemoteEndpoints implements AutoCloseable {
                 input);
     }
 
-    /** Sends the request; returns once the endpoint has begun to answer with success. */
-    void ask(RemoteExchange exchange, RemoteEndpoint endpoint, @Nullable String secret, String path, byte[] body)
-            throws IOException {
-        connect(exchange, endpoint, secret, path);
-        HttpClientResponse answer = exchange.send(body);
-        if (answer.statusCode() != 200) {
-            throw RemoteFault.ofStatus(answer.statusCode(), retryAfter(answer.getHeader("Retry-After")));
-        }
+    private record Asked(RemoteEndpoint endpoint, String path) {
     }
 
-    private void connect(RemoteExchange exchange, RemoteEndpoint endpoint, @Nullable String secret, String path)
-            throws RemoteFault {
-        RemoteFault last = away("cannot be reached");
-        for (InetAddress address : addresses(endpoint)) {
-            RequestOptions options = Outside.request(endpoint.url(), address).setMethod(HttpMethod.POST)
-                    .setURI(endpoint.url().getRawPath() + path).putHeader("Content-Type", "application/json")
-                    .putHeader("Accept-Encoding", "identity");
-            if (secret != null) {
-                options.putHeader("Authorization", "Bearer " + secret);
-            }
-            try {
-                outside.check(exchange.connect(client, options));
-                return;
-            } catch (Outside.NotPublic e) {
-                throw away("has " + e.getMessage());
-            } catch (RemoteFault e) {
-                throw e;
-            } catch (IOException e) {
-                last = away(e.getCause() instanceof SSLException
-                        ? "has no certificate that is valid for its name, or speaks no TLS"
-                        : "cannot be reached");
-            }
+    /** @param addresses where they lead, in this order */
+    private record Ways(InetAddress[] addresses, @Nullable String secret, List<RequestOptions> requests) {
+    }
+
+    /** The ways to the endpoint, each to an address that may be asked. */
+    List<RequestOptions> ways(RemoteEndpoint endpoint, @Nullable String secret, String path) throws RemoteFault {
+        InetAddress[] addresses = addresses(endpoint);
+        Asked asked = new Asked(endpoint, path);
+        Ways last = ways.get(asked);
+        if (last != null && Arrays.equals(last.addresses, addresses) && Objects.equals(last.secret, secret)) {
+            return last.requests;
         }
-        throw last;
+        List<RequestOptions> requests = new ArrayList<>(addresses.length);
+        for (InetAddress address : addresses) {
+            RequestOptions options = Outside.request(endpoint.url(), address).setMethod(HttpMethod.POST)
+                    .setURI(endpoint.url().getRawPath() + path).putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                    .putHeader(HttpHeaders.ACCEPT_ENCODING, "identity");
+            if (secret != null) {
+                options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + secret);
+            }
+            requests.add(options);
+        }
+        ways.put(asked, new Ways(addresses, secret, requests));
+        return requests;
+    }
+
+    /** Where a connection really leads. */
+    void check(SocketAddress reached) throws UnknownHostException, Outside.NotPublic {
+        outside.check(reached);
     }
 
     private InetAddress[] addresses(RemoteEndpoint endpoint) throws RemoteFault {
@@ -182,12 +189,12 @@ public final class RemoteEndpoints implements AutoCloseable {
         }
     }
 
-    private static RemoteFault away(String what) {
+    static RemoteFault away(String what) {
         return RemoteFault.away(what, Duration.ofSeconds(10));
     }
 
     /** Only seconds are understood; a date is rare there. */
-    private static Duration retryAfter(@Nullable String header) {
+    static Duration retryAfter(@Nullable String header) {
         if (header == null || !header.strip().matches("[0-9]{1,6}")) {
             return Duration.ofSeconds(2);
         }
@@ -199,22 +206,49 @@ public final class RemoteEndpoints implements AutoCloseable {
         return config.allowPrivate();
     }
 
-    Duration silence() {
-        return config.silence();
-    }
-
     Duration callTime() {
         return settings.callTime();
     }
 
-    ScheduledExecutorService timer() {
-        return timer;
+    /** On an event loop. */
+    HttpClient client() {
+        return client.get();
+    }
+
+    private HttpClient newClient() {
+        HttpClient made = vertx.createHttpClient(
+                new HttpClientOptions().setConnectTimeout((int) CONNECT_TIME.toMillis())
+                        .setSslHandshakeTimeout(CONNECT_TIME.toSeconds()).setKeepAliveTimeout(KEPT_SECONDS),
+                // How many calls run at once is limited for each version; this is for an endpoint that serves many.
+                new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS));
+        clients.add(made);
+        return made;
+    }
+
+    Context anyLoop() {
+        return vertx.getOrCreateContext();
+    }
+
+    /** Until it is forgotten, it is ended when it is silent or lasts for too long. */
+    void watch(RemoteExchange exchange) {
+        watched.add(exchange);
+    }
+
+    void forget(RemoteExchange exchange) {
+        watched.remove(exchange);
+    }
+
+    private void look() {
+        long now = System.nanoTime();
+        watched.forEach(exchange -> exchange.look(now, config.silence(), settings.callTime()));
     }
 
     /** Calls that still run fail. */
     @Override
     public void close() {
         timer.shutdownNow();
-        var _ = client.close();
+        clients.forEach(each -> {
+            var _ = each.close();
+        });
     }
 }

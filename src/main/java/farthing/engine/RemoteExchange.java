@@ -1,205 +1,257 @@
 package farthing.engine;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.List;
+
+import javax.net.ssl.SSLException;
 
 import org.jspecify.annotations.Nullable;
 
-import io.vertx.core.Future;
+import farthing.web.Outside;
+import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.RequestOptions;
-import io.vertx.core.net.SocketAddress;
 
 /**
- * One request to a remote endpoint and its answer, read as it comes, for the blocking code of a virtual thread. Closing it,
- * from
- * any thread, ends the connection at once unless the answer was whole.
+ * One request to a remote endpoint and its answer, which is read on one event loop as it comes. Closing it, from any thread,
+ * ends
+ * the connection at once unless the answer was whole.
  */
-final class RemoteExchange extends InputStream {
+final class RemoteExchange {
 
-    /** Pieces that may wait to be read; then the endpoint has to wait. */
-    private static final int AHEAD = 16;
     private static final Duration LAST_BYTES = Duration.ofMillis(20);
 
-    private record Piece(@Nullable Buffer bytes, @Nullable Throwable broken) {
-        static final Piece END = new Piece(null, null);
+    /** What becomes of the body. All is called on the event loop, where nothing may block. */
+    interface Reader {
+
+        /** What it throws ends the exchange. */
+        void read(Buffer bytes) throws IOException;
+
+        /** The body has ended. */
+        void end() throws IOException;
+
+        /** The exchange is over, and was not finished. */
+        void broke(Throwable why);
     }
 
-    private final Duration silence;
-    private final BlockingQueue<Piece> pieces = new LinkedBlockingQueue<>();
-    private volatile @Nullable CompletableFuture<?> waiting;
-    private volatile @Nullable HttpClientRequest request;
-    private volatile @Nullable HttpClientResponse response;
-    private volatile boolean whole;
-    private volatile boolean closed;
-    private Buffer current = Buffer.buffer();
-    private int at;
+    /** It was closed. */
+    static final class Closed extends IOException {
+        private Closed() {
+            super("closed");
+        }
+    }
+
+    /** It lasted longer than a call may. */
+    static final class Overdue extends IOException {
+        private Overdue() {
+            super("overdue");
+        }
+    }
+
+    private final RemoteEndpoints endpoints;
+    private final Context loop;
+    private final Reader reader;
+    private final long began = System.nanoTime();
+    private volatile long heard = began;
+    private volatile boolean paused;
+    private volatile boolean over;
+    // All below belongs to the loop.
+    private @Nullable HttpClientRequest request;
+    private @Nullable HttpClientResponse response;
+    private boolean whole;
     private long most = Long.MAX_VALUE;
     private long received;
-    private boolean ended;
 
-    /** @param silence how long nothing may come */
-    RemoteExchange(Duration silence) {
-        this.silence = silence;
+    RemoteExchange(RemoteEndpoints endpoints, Context loop, Reader reader) {
+        this.endpoints = endpoints;
+        this.loop = loop;
+        this.reader = reader;
     }
 
-    /** @return where the connection really leads */
-    SocketAddress connect(HttpClient client, RequestOptions options) throws IOException {
-        Future<HttpClientRequest> connecting = client.request(options).onSuccess(made -> {
-            // Whoever reads learns of it; Vert.x would log it as an error of this server.
-            made.exceptionHandler(_ -> {
-            });
-            made.connection().exceptionHandler(_ -> {
-            });
-            request = made;
-            if (closed) {
-                hangUp();
+    /**
+     * Asks, and returns at once.
+     *
+     * @param ways to the endpoint, tried one after the other until one leads there
+     * @param bytes that the answer may have
+     */
+    void start(List<RequestOptions> ways, Buffer body, long bytes) {
+        endpoints.watch(this);
+        loop.runOnContext(_ -> {
+            most = bytes;
+            connect(ways, 0, body);
+        });
+    }
+
+    private void connect(List<RequestOptions> ways, int way, Buffer body) {
+        if (over) {
+            return;
+        }
+        endpoints.client().request(ways.get(way)).onComplete(connecting -> {
+            if (connecting.succeeded()) {
+                connected(connecting.result(), body);
+            } else if (way + 1 < ways.size()) {
+                connect(ways, way + 1, body);
+            } else {
+                fail(RemoteEndpoints.away(connecting.cause() instanceof SSLException
+                        ? "has no certificate that is valid for its name, or speaks no TLS"
+                        : "cannot be reached"));
             }
         });
-        return await(connecting).connection().remoteAddress();
     }
 
-    /** @return status and headers, once they are there; the body is read from here */
-    HttpClientResponse send(byte[] body) throws IOException {
-        HttpClientRequest connected = request;
-        if (connected == null) {
-            throw new IllegalStateException("not connected");
-        }
-        return await(connected.send(Buffer.buffer(body)).onSuccess(answer -> {
-            answer.pause();
-            answer.handler(bytes -> pieces.add(new Piece(bytes, null)));
-            answer.exceptionHandler(broken -> pieces.add(new Piece(null, broken)));
-            answer.endHandler(_ -> {
-                whole = true;
-                pieces.add(Piece.END);
-            });
-            response = answer;
-            answer.fetch(AHEAD);
-        }));
-    }
-
-    /** Reading fails after so many bytes. */
-    void limit(long bytes) {
-        most = bytes;
-    }
-
-    private <T> T await(Future<T> future) throws IOException {
-        CompletableFuture<T> done = future.toCompletionStage().toCompletableFuture();
-        waiting = done;
-        if (closed) {
-            done.cancel(true);
+    private void connected(HttpClientRequest made, Buffer body) {
+        request = made;
+        // Whoever reads learns of it; Vert.x would log it as an error of this server.
+        made.exceptionHandler(_ -> {
+        });
+        made.connection().exceptionHandler(_ -> {
+        });
+        if (over) {
+            hangUp();
+            return;
         }
         try {
-            return done.get(silence.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw RemoteFault.silent(silence);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw RemoteFault.failed("was not waited for");
-        } catch (ExecutionException e) {
-            throw new IOException(e.getCause());
-        } catch (CancellationException e) {
-            throw new IOException(e);
+            endpoints.check(made.connection().remoteAddress());
+        } catch (Outside.NotPublic e) {
+            fail(RemoteEndpoints.away("has " + e.getMessage()));
+            return;
+        } catch (IOException e) {
+            fail(e);
+            return;
         }
-    }
-
-    @Override
-    public int read() throws IOException {
-        return more() ? current.getByte(at++) & 0xff : -1;
-    }
-
-    @Override
-    public int read(byte[] into, int from, int length) throws IOException {
-        if (length == 0) {
-            return 0;
-        }
-        if (!more()) {
-            return -1;
-        }
-        int count = Math.min(length, current.length() - at);
-        current.getBytes(at, at + count, into, from);
-        at += count;
-        return count;
-    }
-
-    private boolean more() throws IOException {
-        while (at == current.length() && !ended) {
-            Piece piece = next(silence);
-            if (piece == null) {
-                throw RemoteFault.silent(silence);
-            }
-            if (piece.broken() != null) {
-                throw new IOException(piece.broken());
-            }
-            Buffer bytes = piece.bytes();
-            if (bytes == null) {
-                ended = true;
+        heard = System.nanoTime();
+        made.send(body).onComplete(answering -> {
+            if (answering.succeeded()) {
+                answered(answering.result());
             } else {
-                take(bytes);
+                fail(new IOException(answering.cause()));
             }
-        }
-        return !ended;
+        });
     }
 
-    private void take(Buffer bytes) throws IOException {
+    private void answered(HttpClientResponse answer) {
+        if (over) {
+            return;
+        }
+        response = answer;
+        heard = System.nanoTime();
+        answer.exceptionHandler(broken -> fail(new IOException(broken)));
+        if (answer.statusCode() != 200) {
+            fail(RemoteFault.ofStatus(answer.statusCode(), RemoteEndpoints.retryAfter(answer.getHeader("Retry-After"))));
+            return;
+        }
+        answer.handler(this::read);
+        answer.endHandler(_ -> {
+            whole = true;
+            if (!over) {
+                attempt(reader::end);
+            }
+        });
+    }
+
+    private void read(Buffer bytes) {
+        if (over) {
+            return;
+        }
+        heard = System.nanoTime();
         received += bytes.length();
         if (received > most) {
-            throw RemoteFault.failed("sent more than the " + most + " bytes that such an answer may have");
+            fail(RemoteFault.failed("sent more than the " + most + " bytes that such an answer may have"));
+            return;
         }
-        current = bytes;
-        at = 0;
-        HttpClientResponse answer = response;
-        if (answer != null) {
-            answer.fetch(1);
+        attempt(() -> reader.read(bytes));
+    }
+
+    private interface Step {
+        void go() throws IOException;
+    }
+
+    private void attempt(Step step) {
+        try {
+            step.go();
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e);
         }
     }
 
-    private @Nullable Piece next(Duration longest) throws IOException {
-        try {
-            return pieces.poll(longest.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw RemoteFault.failed("was not waited for");
+    private void fail(Throwable why) {
+        if (over) {
+            return;
         }
+        over = true;
+        endpoints.forget(this);
+        hangUp();
+        reader.broke(why);
     }
 
     /**
      * All that was wanted is read. The end of the body is given a moment, because a whole answer leaves its connection usable.
+     * On
+     * the loop.
      */
-    void settle() throws IOException {
-        Piece piece;
-        do {
-            piece = next(LAST_BYTES);
-        } while (piece != null && piece.bytes() != null);
+    void finish() {
+        if (over) {
+            return;
+        }
+        over = true;
+        endpoints.forget(this);
+        // What came with the last bytes is read first.
+        loop.runOnContext(_ -> {
+            if (!whole) {
+                loop.owner().setTimer(LAST_BYTES.toMillis(), _ -> hangUp());
+            }
+        });
     }
 
-    @Override
-    public void close() {
-        closed = true;
-        if (!whole) {
-            hangUp();
+    /** Nothing more is read for now. On the loop. */
+    void pause() {
+        HttpClientResponse answer = response;
+        if (answer != null) {
+            paused = true;
+            answer.pause();
         }
-        CompletableFuture<?> waited = waiting;
-        if (waited != null) {
-            waited.cancel(true);
+    }
+
+    /** On the loop. */
+    void resume() {
+        HttpClientResponse answer = response;
+        if (answer != null) {
+            heard = System.nanoTime();
+            paused = false;
+            answer.resume();
         }
-        pieces.add(new Piece(null, new IOException("closed")));
+    }
+
+    Context loop() {
+        return loop;
+    }
+
+    /** Whether it has been silent, or has lasted, for too long; to be called now and then. */
+    void look(long now, Duration silence, Duration longest) {
+        if (now - began > longest.toNanos()) {
+            loop.runOnContext(_ -> fail(new Overdue()));
+        } else if (!paused && now - heard > silence.toNanos()) {
+            loop.runOnContext(_ -> {
+                // It may have spoken meanwhile.
+                if (now - heard > silence.toNanos()) {
+                    fail(RemoteFault.silent(silence));
+                }
+            });
+        }
+    }
+
+    void close() {
+        if (!over) {
+            loop.runOnContext(_ -> fail(new Closed()));
+        }
     }
 
     private void hangUp() {
         HttpClientRequest made = request;
-        if (made != null) {
+        if (made != null && !whole) {
             var _ = made.connection().close();
         }
     }

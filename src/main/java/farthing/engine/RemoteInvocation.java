@@ -2,22 +2,27 @@ package farthing.engine;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.RequestOptions;
 
 /**
  * A call of a remote endpoint. The endpoint's own counters are what was consumed; they are believed up to what was reserved for
@@ -26,7 +31,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 final class RemoteInvocation implements Invocation {
 
     private static final System.Logger LOG = System.getLogger(RemoteInvocation.class.getName());
-    private static final ObjectMapper JSON = new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+    private static final ObjectMapper JSON = new ObjectMapper(
+            // The usual pool of buffers belongs to a thread, and a virtual thread lives for one call.
+            JsonFactory.builder().recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool()).build())
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
     // No tokenizer makes more tokens than there are bytes; beside the text, templates and special tokens take some.
@@ -55,10 +63,9 @@ final class RemoteInvocation implements Invocation {
     private final Places.Stay places;
     private final Input input;
     private final int mostInputTokens;
-    private final RemoteExchange exchange;
+    private volatile @Nullable RemoteExchange exchange;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicBoolean begun = new AtomicBoolean();
-    private volatile boolean overdue;
     private volatile @Nullable RemoteFault fault;
     private volatile int inputTokens;
     private volatile int outputTokens;
@@ -79,7 +86,6 @@ final class RemoteInvocation implements Invocation {
         this.places = places;
         this.input = input;
         this.mostInputTokens = mostTokens(input);
-        this.exchange = new RemoteExchange(endpoints.silence());
     }
 
     private static int mostTokens(Input input) {
@@ -116,47 +122,117 @@ final class RemoteInvocation implements Invocation {
     }
 
     @Override
-    public Usage generate(Generation how, Consumer<String> onText) {
+    public Usage generate(Generation how, Pieces onText) {
         run(() -> {
             boolean chat = input instanceof Input.Chat;
-            ask(chat ? "/chat/completions" : "/completions", request(how),
+            Answer answer = new Answer(chat, how.maxTokens(), onText);
+            Context loop = onText.loop();
+            ask(answer, loop == null ? endpoints.anyLoop() : loop,
+                    chat ? "/chat/completions" : "/completions", request(how),
                     Math.min(LARGEST_LIMIT, LEAST_LIMIT + BYTES_FOR_A_TOKEN * how.maxTokens()));
-            var events = new EventLines(exchange);
-            FinishReason ended = FinishReason.STOP;
-            boolean counted = false;
-            int pieces = 0;
-            for (String data; !"[DONE]".equals(data = events.next());) {
-                if (data == null) {
-                    throw RemoteFault.brokeOff();
-                }
-                JsonNode chunk = JSON.readTree(data);
-                if (chunk.hasNonNull("error")) {
-                    throw RemoteFault.failed("reported an error in the middle of its answer");
-                }
-                JsonNode choice = chunk.path("choices").path(0);
-                JsonNode text = chat ? choice.path("delta").path("content") : choice.path("text");
-                if (text.isTextual() && !text.textValue().isEmpty()) {
-                    onText.accept(text.textValue());
-                    pieces++;
-                    if (!counted) {
-                        // Until the endpoint has counted, what was delivered has at least a token in each piece.
-                        outputTokens = Math.min(pieces, how.maxTokens());
-                    }
-                }
-                if ("length".equals(choice.path("finish_reason").asText())) {
-                    ended = FinishReason.LENGTH;
-                }
-                if (chunk.path("usage").isObject()) {
-                    count(chunk.path("usage"), how.maxTokens());
-                    counted = true;
+            answer.await();
+        });
+        return usage();
+    }
+
+    /** Reads a generated answer, on the event loop, and tells its text there. */
+    private final class Answer implements RemoteExchange.Reader {
+
+        private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
+
+        private final boolean chat;
+        private final int maxTokens;
+        private final Pieces onText;
+        private final EventLines lines = new EventLines();
+        private final CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+        private FinishReason ended = FinishReason.STOP;
+        private boolean counted;
+        private boolean whole;
+        private int pieces;
+
+        Answer(boolean chat, int maxTokens, Pieces onText) {
+            this.chat = chat;
+            this.maxTokens = maxTokens;
+            this.onText = onText;
+        }
+
+        void await() throws IOException {
+            try {
+                done.join();
+            } catch (CompletionException e) {
+                switch (e.getCause()) {
+                    case null -> throw e;
+                    case IOException broken -> throw broken;
+                    case RuntimeException broken -> throw broken;
+                    case Error broken -> throw broken;
+                    default -> throw e;
                 }
             }
+        }
+
+        @Override
+        public void read(Buffer bytes) throws IOException {
+            lines.add(bytes.getBytes(), this::event);
+            RemoteExchange from = exchange;
+            if (from != null && !whole && onText.full()) {
+                from.pause();
+                onText.onRoom(from::resume);
+            }
+        }
+
+        private void event(byte[] bytes, int from, int to) throws IOException {
+            if (whole) {
+                return;
+            }
+            if (Arrays.equals(bytes, from, to, DONE, 0, DONE.length)) {
+                finish();
+                return;
+            }
+            RemoteChunk chunk = RemoteChunk.read(JSON, bytes, from, to, chat);
+            if (chunk.error()) {
+                throw RemoteFault.failed("reported an error in the middle of its answer");
+            }
+            String text = chunk.text();
+            if (text != null && !text.isEmpty()) {
+                onText.accept(text);
+                pieces++;
+                if (!counted) {
+                    // Until the endpoint has counted, what was delivered has at least a token in each piece.
+                    outputTokens = Math.min(pieces, maxTokens);
+                }
+            }
+            if ("length".equals(chunk.finish())) {
+                ended = FinishReason.LENGTH;
+            }
+            JsonNode usage = chunk.usage();
+            if (usage != null) {
+                count(usage, maxTokens);
+                counted = true;
+            }
+        }
+
+        private void finish() throws IOException {
             if (!counted) {
                 throw notCounted();
             }
+            whole = true;
             reason = ended;
-        });
-        return usage();
+            RemoteExchange from = exchange;
+            if (from != null) {
+                from.finish();
+            }
+            done.complete(null);
+        }
+
+        @Override
+        public void end() throws IOException {
+            throw RemoteFault.brokeOff();
+        }
+
+        @Override
+        public void broke(Throwable why) {
+            done.completeExceptionally(why);
+        }
     }
 
     @Override
@@ -168,8 +244,11 @@ final class RemoteInvocation implements Invocation {
             request.put("model", endpoint.model());
             request.put("input", texts);
             request.put("encoding_format", "float");
-            ask("/embeddings", request, Math.min(LARGEST_LIMIT, LEAST_LIMIT + BYTES_FOR_A_VECTOR * texts.size()));
-            Vectors answer = JSON.readValue(exchange, Vectors.class);
+            BodyStream body = new BodyStream();
+            RemoteExchange asked = ask(body, endpoints.anyLoop(), "/embeddings", request,
+                    Math.min(LARGEST_LIMIT, LEAST_LIMIT + BYTES_FOR_A_VECTOR * texts.size()));
+            Vectors answer = JSON.readValue(body, Vectors.class);
+            asked.loop().runOnContext(_ -> asked.finish());
             vectors.addAll(inOrder(answer, texts.size()));
             if (answer.usage() == null || !answer.usage().isObject()) {
                 throw notCounted();
@@ -252,9 +331,17 @@ final class RemoteInvocation implements Invocation {
         return request;
     }
 
-    private void ask(String path, Map<String, Object> request, long limit) throws IOException {
-        exchange.limit(limit);
-        endpoints.ask(exchange, endpoint, secret, path, JSON.writeValueAsBytes(request));
+    private RemoteExchange ask(RemoteExchange.Reader reader, Context loop, String path, Map<String, Object> request, long limit)
+            throws IOException {
+        List<RequestOptions> ways = endpoints.ways(endpoint, secret, path);
+        RemoteExchange asking = new RemoteExchange(endpoints, loop, reader);
+        exchange = asking;
+        asking.start(ways, Buffer.buffer(JSON.writeValueAsBytes(request)), limit);
+        if (closed.get()) {
+            // It was closed before it knew the exchange.
+            asking.close();
+        }
+        return asking;
     }
 
     private void count(JsonNode usage, int maxTokens) throws RemoteFault {
@@ -290,25 +377,17 @@ final class RemoteInvocation implements Invocation {
         if (begun.getAndSet(true)) {
             throw new IllegalStateException("An invocation runs once");
         }
-        Duration longest = endpoints.callTime();
-        ScheduledFuture<?> watch = endpoints.timer().schedule(() -> {
-            overdue = true;
-            exchange.close();
-        }, longest.toMillis(), TimeUnit.MILLISECONDS);
         try {
             work.run();
-            exchange.settle();
+        } catch (RemoteExchange.Overdue e) {
+            throw new EngineFailed("it worked for more than " + endpoints.callTime().toSeconds() + " s.");
         } catch (IOException e) {
-            if (overdue) {
-                throw new EngineFailed("it worked for more than " + longest.toSeconds() + " s.");
-            }
             if (!closed.get()) {
                 RemoteFault found = fault(e);
                 fault = found;
                 throw found.problem();
             }
         } finally {
-            var _ = watch.cancel(false);
             close();
         }
     }
@@ -330,7 +409,10 @@ final class RemoteInvocation implements Invocation {
     @Override
     public void close() {
         if (!closed.getAndSet(true)) {
-            exchange.close();
+            RemoteExchange asked = exchange;
+            if (asked != null) {
+                asked.close();
+            }
             places.giveBack();
             places.leave();
         }

@@ -5,8 +5,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 import javax.sql.DataSource;
 
@@ -25,6 +28,12 @@ public final class RemoteSecrets implements RemoteEndpoints.Secrets {
 
     private static final int LONGEST_SECRET = 4096;
 
+    private static final Duration KNOWN_FOR = Duration.ofSeconds(1);
+
+    private record Known(Optional<String> secret, long since) {
+    }
+
+    private final Map<String, Known> known = new ConcurrentHashMap<>();
     private final DataSource database;
     private final Clock clock;
     private final Seals seals;
@@ -59,11 +68,12 @@ public final class RemoteSecrets implements RemoteEndpoints.Secrets {
                     row.setBytes(2, sealed);
                     row.setObject(3, clock.instant().atOffset(ZoneOffset.UTC));
                 });
+        known.remove(version);
     }
 
     /** What was kept under one name is kept under another from now on; nothing where nothing is kept. */
     public void rename(String from, String to) {
-        of(from).ifPresent(secret -> {
+        lookUp(from).ifPresent(secret -> {
             keep(to, secret);
             forget(from);
         });
@@ -71,10 +81,23 @@ public final class RemoteSecrets implements RemoteEndpoints.Secrets {
 
     public void forget(String version) {
         update("delete from remote_secret where of_version = ?", row -> row.setString(1, version));
+        known.remove(version);
     }
 
+    /** From memory where it was looked up within a second; what another server changes is known here soon after. */
     @Override
     public Optional<String> of(String version) {
+        Known found = known.get(version);
+        long now = System.nanoTime();
+        if (found != null && now - found.since < KNOWN_FOR.toNanos()) {
+            return found.secret;
+        }
+        Known fresh = new Known(lookUp(version), now);
+        known.put(version, fresh);
+        return fresh.secret;
+    }
+
+    private Optional<String> lookUp(String version) {
         return query("select of_version, sealed from remote_secret where of_version = ?", row -> row.setString(1, version),
                 row -> seals.open(row.getString(1), row.getBytes(2)));
     }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 
 import farthing.engine.Classifications.Label;
 
@@ -55,7 +54,7 @@ final class WorkerInvocation implements Invocation {
     }
 
     @Override
-    public Usage generate(Generation how, Consumer<String> onText) {
+    public Usage generate(Generation how, Pieces onText) {
         run(Frame.GENERATE, out -> GgufModel.writeGeneration(out, how), frame -> {
             int tokens = frame.fields().readInt();
             onText.accept(Frame.readText(frame.fields()));

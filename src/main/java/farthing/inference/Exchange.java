@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.engine.OnBehalf;
 import farthing.metering.Charged;
+import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 
@@ -20,22 +22,41 @@ final class Exchange {
     static final String JSON = "application/json";
     static final String EVENTS = "text/event-stream";
 
+    private static final CharSequence NO_STORE = HttpHeaders.createOptimized("no-store");
+    private static final CharSequence BUFFERING = HttpHeaders.createOptimized("X-Accel-Buffering");
+    private static final CharSequence NO = HttpHeaders.createOptimized("no");
+    private static final CharSequence RECEIPT = HttpHeaders.createOptimized("Farthing-Receipt");
+    private static final CharSequence CHARGE = HttpHeaders.createOptimized("Farthing-Charge");
+
     /** A client that takes nothing for this long is gone. */
     private static final int SECONDS_TO_DRAIN = 30;
 
+    private static final long MILLIS_TO_DRAIN = 1000L * SECONDS_TO_DRAIN;
+
     private final RoutingContext context;
+    private final Context loop;
     private final HttpServerResponse response;
     private volatile @Nullable Runnable onLeave;
     private volatile boolean left;
+    private volatile boolean begun;
     private volatile OnBehalf who = OnBehalf.itself();
     /** Completed when the client can take more, or leaves. */
     private volatile CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
+    /** What is written at the end of this turn of the loop; the loop's alone. */
+    private @Nullable Buffer unsent;
 
+    /** On the call's event loop. */
     Exchange(RoutingContext context) {
         this.context = context;
+        this.loop = context.vertx().getOrCreateContext();
         this.response = context.response();
         response.closeHandler(gone -> leave());
         response.exceptionHandler(gone -> leave());
+    }
+
+    /** Where the connection's events happen and where nothing may block. */
+    Context loop() {
+        return loop;
     }
 
     byte[] body() {
@@ -89,18 +110,20 @@ final class Exchange {
     }
 
     void send(int status, String contentType, byte[] body, @Nullable Charged charged) {
-        if (charged == null) {
-            // A stream that broke before its first piece had announced one; what is refused has none.
-            response.headers().remove("Farthing-Receipt");
-        } else {
-            receiptHeader(charged.receipt().toString());
-            response.putHeader("Farthing-Charge", Long.toString(charged.amount().nanos()));
-        }
-        if (response.closed()) {
-            return;
-        }
-        response.setStatusCode(status).putHeader("Content-Type", contentType).putHeader("Cache-Control", "no-store");
-        var _ = response.end(Buffer.buffer(body));
+        loop.runOnContext(_ -> {
+            if (charged == null) {
+                // A stream that broke before its first piece had announced one; what is refused has none.
+                response.headers().remove(RECEIPT);
+            } else {
+                receiptHeader(charged.receipt().toString());
+                response.putHeader(CHARGE, Long.toString(charged.amount().nanos()));
+            }
+            if (!response.closed()) {
+                response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, contentType)
+                        .putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE);
+                var _ = response.end(Buffer.buffer(body));
+            }
+        });
     }
 
     void header(String name, String value) {
@@ -108,28 +131,64 @@ final class Exchange {
     }
 
     void receiptHeader(String receipt) {
-        response.putHeader("Farthing-Receipt", receipt);
+        response.putHeader(RECEIPT, receipt);
     }
 
     boolean hasBegun() {
-        return response.headWritten();
+        return begun;
     }
 
     /**
-     * Writes a piece of a stream and waits while the client is behind.
+     * Writes a piece of a stream. On the event loop it returns at once, see {@link #full}; elsewhere it waits while the client
+     * is
+     * behind.
      *
      * @throws ClientLeft when there is nobody to write to
      */
     void write(byte[] piece) {
-        if (!response.headWritten()) {
-            response.setChunked(true).putHeader("Content-Type", EVENTS).putHeader("Cache-Control", "no-store")
-                    .putHeader("X-Accel-Buffering", "no");
-        }
         requireClient();
-        var _ = response.write(Buffer.buffer(piece));
-        if (response.writeQueueFull()) {
-            awaitDrain();
+        if (!begun) {
+            begun = true;
+            response.setChunked(true).putHeader(HttpHeaders.CONTENT_TYPE, EVENTS)
+                    .putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE).putHeader(BUFFERING, NO);
         }
+        if (!Context.isOnEventLoopThread()) {
+            var _ = response.write(Buffer.buffer(piece));
+            if (response.writeQueueFull()) {
+                awaitDrain();
+            }
+            return;
+        }
+        Buffer waiting = unsent;
+        if (waiting != null) {
+            waiting.appendBytes(piece);
+            return;
+        }
+        // Pieces that came together leave together.
+        unsent = Buffer.buffer(piece);
+        loop.runOnContext(_ -> flush());
+    }
+
+    private void flush() {
+        Buffer waiting = unsent;
+        unsent = null;
+        if (waiting != null && !response.closed()) {
+            var _ = response.write(waiting);
+        }
+    }
+
+    /** Whether the client is behind. On the event loop. */
+    boolean full() {
+        return response.writeQueueFull();
+    }
+
+    /** Runs the action when the client has caught up. On the event loop. */
+    void onRoom(Runnable action) {
+        long timer = context.vertx().setTimer(MILLIS_TO_DRAIN, _ -> response.reset());
+        response.drainHandler(room -> {
+            context.vertx().cancelTimer(timer);
+            action.run();
+        });
     }
 
     private void awaitDrain() {
@@ -158,10 +217,14 @@ final class Exchange {
         }
     }
 
-    void end() {
-        if (!response.closed()) {
-            var _ = response.end();
-        }
+    /** Ends a stream with its last piece. */
+    void end(byte[] last) {
+        loop.runOnContext(_ -> {
+            flush();
+            if (!response.closed()) {
+                var _ = response.end(Buffer.buffer(last));
+            }
+        });
     }
 
     static byte[] event(String data) {

@@ -4,7 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -18,6 +18,7 @@ import farthing.catalog.Listing;
 import farthing.engine.Engines;
 import farthing.engine.FinishReason;
 import farthing.engine.Invocation;
+import farthing.engine.Pieces;
 import farthing.engine.PromptTemplate;
 import farthing.engine.Task;
 import farthing.engine.Usage;
@@ -31,6 +32,7 @@ import farthing.metering.Passage;
 import farthing.metering.Reservation;
 import farthing.metering.Units;
 import farthing.web.Problem;
+import io.vertx.core.Context;
 
 /** Calls that generate text: completions and chats, whole or streamed. */
 @Singleton
@@ -125,10 +127,33 @@ class Generations {
         }
 
         Usage generate(Consumer<String> onText) {
-            return invocation.generate(request.generation(reservation.maxOutputTokens()), text -> {
-                watch.token();
-                onText.accept(text);
-            });
+            return invocation.generate(request.generation(reservation.maxOutputTokens()),
+                    new ToClient(exchange, watch, onText));
+        }
+    }
+
+    /** The text on its way to the client. */
+    private record ToClient(Exchange exchange, CallStatistics.Watch watch, Consumer<String> onText) implements Pieces {
+
+        @Override
+        public void accept(String text) {
+            watch.token();
+            onText.accept(text);
+        }
+
+        @Override
+        public Context loop() {
+            return exchange.loop();
+        }
+
+        @Override
+        public boolean full() {
+            return exchange.full();
+        }
+
+        @Override
+        public void onRoom(Runnable action) {
+            exchange.onRoom(action);
         }
     }
 
@@ -149,8 +174,8 @@ class Generations {
             return;
         }
         byte[] answer = admission.answer(call.exchange.who(),
-                () -> json.bytes(call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(),
-                        text.toString(), usage.finishReason(), units(usage))));
+                () -> call.shape.answer(call.reservation.receipt(), call.created(), call.request.model(), text.toString(),
+                        usage.finishReason(), units(usage)).getBytes(StandardCharsets.UTF_8));
         Charged charged = call.charge(usage, answer, false, Exchange.JSON, answer);
         call.exchange.send(200, Exchange.JSON, answer, charged);
         call.watch.answered();
@@ -158,12 +183,12 @@ class Generations {
 
     private void stream(Call call) {
         call.exchange.receiptHeader(call.reservation.receipt().toString());
-        Delivered delivered = new Delivered();
+        TextShape.Chunks chunks = call.shape.chunks(call.reservation.receipt(), call.created(), call.request.model());
+        Delivered delivered = new Delivered(call.claim != null);
         Usage usage;
         try {
             usage = call.generate(text -> {
-                byte[] event = event(call.shape.chunk(call.reservation.receipt(), call.created(), call.request.model(), text,
-                        delivered.isEmpty()));
+                byte[] event = chunks.event(text, delivered.isEmpty());
                 call.exchange.write(event);
                 delivered.add(text, event);
             });
@@ -174,7 +199,7 @@ class Generations {
                     call.invocation.usage().outputTokens(), e.code());
             throw e;
         }
-        byte[] last = event(call.shape.lastChunk(call.reservation.receipt(), call.created(), call.request.model(),
+        byte[] last = Exchange.event(call.shape.lastChunk(call.reservation.receipt(), call.created(), call.request.model(),
                 usage.finishReason()));
         // The charge is settled to the nano before it is durable: it depends on the units and the frozen offer alone.
         Charged coming = new Charged(call.reservation.receipt(), call.reservation.price(units(usage)));
@@ -188,55 +213,57 @@ class Generations {
         }
         // Kept back until the charge is durable: a client that sees the finish has a call that will not be taken back.
         call.charge(usage, delivered.text(), false, Exchange.EVENTS, delivered.followedBy(last, end));
-        call.exchange.write(last);
-        call.exchange.write(end);
-        call.exchange.end();
+        call.exchange.end(together(last, end));
         call.watch.answered();
     }
 
     private byte[] end(Call call, Usage usage, Charged charged) {
         String done = "data: [DONE]\n\n";
         if (call.request.includeUsage()) {
-            String chunk = json.text(call.shape.usageChunk(call.reservation.receipt(), call.created(), call.request.model(),
-                    units(usage), charged));
-            return ("data: " + chunk + "\n\n" + done).getBytes(StandardCharsets.UTF_8);
+            return ("data: " + call.shape.usageChunk(call.reservation.receipt(), call.created(), call.request.model(),
+                    units(usage), charged) + "\n\n" + done).getBytes(StandardCharsets.UTF_8);
         }
-        return (": farthing " + json.text(TextShape.farthing(charged)) + "\n\n" + done).getBytes(StandardCharsets.UTF_8);
-    }
-
-    private byte[] event(Map<String, Object> chunk) {
-        return Exchange.event(json.text(chunk));
+        return (": farthing " + TextShape.farthing(charged) + "\n\n" + done).getBytes(StandardCharsets.UTF_8);
     }
 
     private static Units units(Usage usage) {
         return new Units(usage.inputTokens(), usage.outputTokens(), usage.items());
     }
 
-    /** What has left for the client: its text, which the receipt hashes, and its events, which a replay repeats. */
+    private static byte[] together(byte[] one, byte[] other) {
+        byte[] both = Arrays.copyOf(one, one.length + other.length);
+        System.arraycopy(other, 0, both, one.length, other.length);
+        return both;
+    }
+
+    /** What has left for the client: its text, which the receipt hashes, and its events, if they are kept for a replay. */
     private static final class Delivered {
 
         private final StringBuilder text = new StringBuilder();
-        private final ByteArrayOutputStream events = new ByteArrayOutputStream();
+        private final @Nullable ByteArrayOutputStream events;
+
+        Delivered(boolean kept) {
+            events = kept ? new ByteArrayOutputStream() : null;
+        }
 
         boolean isEmpty() {
-            return events.size() == 0;
+            return text.isEmpty();
         }
 
         void add(String piece, byte[] event) {
             text.append(piece);
-            events.writeBytes(event);
+            if (events != null) {
+                events.writeBytes(event);
+            }
         }
 
         byte[] text() {
             return text.toString().getBytes(StandardCharsets.UTF_8);
         }
 
+        /** Empty unless the events are kept. */
         byte[] followedBy(byte[] last, byte[] end) {
-            ByteArrayOutputStream whole = new ByteArrayOutputStream();
-            whole.writeBytes(events.toByteArray());
-            whole.writeBytes(last);
-            whole.writeBytes(end);
-            return whole.toByteArray();
+            return events == null ? new byte[0] : together(together(events.toByteArray(), last), end);
         }
     }
 }

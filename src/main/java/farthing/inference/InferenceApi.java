@@ -37,6 +37,8 @@ class InferenceApi {
     private static final Logger LOG = Logger.getLogger(InferenceApi.class);
     private static final long LARGEST_BODY = 4L << 20;
     private static final int LONGEST_KEY = 255;
+    /** After the filters for headers and limits, whose order is the negative of their priority. */
+    private static final int BEFORE_LOGINS = -250;
 
     private final ApiKeys apiKeys;
     private final Metering metering;
@@ -72,12 +74,15 @@ class InferenceApi {
     }
 
     private void route(Router router, String path, Endpoint endpoint) {
-        router.post(path).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY))
-                .handler(context -> calls.execute(() -> answer(context, endpoint))).failureHandler(this::refuse);
+        // Before the framework's own handlers, which look for a login and for a resource, and find neither here.
+        router.post(path).order(BEFORE_LOGINS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY))
+                .handler(context -> {
+                    Exchange exchange = new Exchange(context);
+                    calls.execute(() -> answer(exchange, endpoint));
+                }).failureHandler(this::refuse);
     }
 
-    private void answer(RoutingContext context, Endpoint endpoint) {
-        Exchange exchange = new Exchange(context);
+    private void answer(Exchange exchange, Endpoint endpoint) {
         try {
             Caller caller = apiKeys.authenticate(exchange.header("Authorization"));
             exchange.isFor(caller.key());
@@ -95,6 +100,11 @@ class InferenceApi {
         } catch (Exchange.ClientLeft | CallerLeft left) {
             // Charged or not was decided before; there is nobody to tell.
         } catch (RuntimeException | Error e) {
+            if (DatabaseAway.causes(e)) {
+                LOG.warnf("no answer at %s: %s", exchange.path(), e.getMessage());
+                fail(exchange, new DatabaseAway());
+                return;
+            }
             String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
             LOG.errorf(e, "error %s at %s", id, exchange.path());
             fail(exchange, new Unexpected(id));
@@ -129,12 +139,7 @@ class InferenceApi {
     private void fail(Exchange exchange, Problem problem) {
         if (exchange.hasBegun()) {
             // The status is sent; an error event without [DONE] is how OpenAI's clients learn that a stream broke.
-            try {
-                exchange.write(Exchange.event(json.text(OpenAiError.of(problem))));
-                exchange.end();
-            } catch (Exchange.ClientLeft left) {
-                // There is nobody to tell.
-            }
+            exchange.end(Exchange.event(json.text(OpenAiError.of(problem))));
             return;
         }
         problem.retryAfter().ifPresent(after -> exchange.header("Retry-After", Long.toString(Math.max(1, after.toSeconds()))));

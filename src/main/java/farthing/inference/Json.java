@@ -2,7 +2,9 @@ package farthing.inference;
 
 import jakarta.inject.Singleton;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
 /** Writes answers; what we build ourselves always can be written. */
@@ -12,7 +14,9 @@ class Json {
     private final ObjectMapper mapper;
 
     Json(ObjectMapper mapper) {
-        this.mapper = mapper;
+        // The usual pool of buffers belongs to a thread, and a virtual thread lives for one call.
+        this.mapper = mapper
+                .copyWith(JsonFactory.builder().recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool()).build());
     }
 
     ObjectMapper mapper() {

@@ -1,54 +1,59 @@
 package farthing.inference;
 
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
-import org.jspecify.annotations.Nullable;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 
 import farthing.engine.FinishReason;
 import farthing.metering.Charged;
 import farthing.metering.Units;
 import farthing.receipt.ReceiptId;
 
-/** The two forms in which OpenAI clients read generated text. */
+/** The two forms in which OpenAI clients read generated text, written as JSON by hand: every token comes through here. */
 enum TextShape {
 
     COMPLETION("cmpl-", "text_completion", "text_completion") {
         @Override
-        Map<String, Object> whole(String text) {
-            return Map.of("text", text);
+        String whole(String quoted) {
+            return "\"text\":" + quoted;
         }
 
         @Override
-        Map<String, Object> piece(String text, boolean first) {
-            return Map.of("text", text);
+        String beforePiece(boolean first) {
+            return "\"text\":";
         }
 
         @Override
-        Map<String, Object> noPiece() {
-            return Map.of("text", "");
+        String afterPiece() {
+            return "";
+        }
+
+        @Override
+        String noPiece() {
+            return "\"text\":\"\"";
         }
     },
 
     CHAT("chatcmpl-", "chat.completion", "chat.completion.chunk") {
         @Override
-        Map<String, Object> whole(String text) {
-            Map<String, Object> message = new LinkedHashMap<>();
-            message.put("role", "assistant");
-            message.put("content", text);
-            message.put("refusal", null);
-            return Map.of("message", message);
+        String whole(String quoted) {
+            return "\"message\":{\"role\":\"assistant\",\"content\":" + quoted + ",\"refusal\":null}";
         }
 
         @Override
-        Map<String, Object> piece(String text, boolean first) {
-            return Map.of("delta", first ? Map.of("role", "assistant", "content", text) : Map.of("content", text));
+        String beforePiece(boolean first) {
+            return first ? "\"delta\":{\"role\":\"assistant\",\"content\":" : "\"delta\":{\"content\":";
         }
 
         @Override
-        Map<String, Object> noPiece() {
-            return Map.of("delta", Map.of());
+        String afterPiece() {
+            return "}";
+        }
+
+        @Override
+        String noPiece() {
+            return "\"delta\":{}";
         }
     };
 
@@ -62,75 +67,76 @@ enum TextShape {
         this.pieceObject = pieceObject;
     }
 
-    abstract Map<String, Object> whole(String text);
+    /** What a choice says of the whole text. */
+    abstract String whole(String quoted);
 
-    abstract Map<String, Object> piece(String text, boolean first);
+    /** What stands in a choice before a piece's text. */
+    abstract String beforePiece(boolean first);
 
-    abstract Map<String, Object> noPiece();
+    abstract String afterPiece();
 
-    Map<String, Object> answer(ReceiptId receipt, long created, String model, String text, FinishReason finish, Units units) {
-        Map<String, Object> answer = head(wholeObject, receipt, created, model);
-        answer.put("choices", List.of(choice(whole(text), finishName(finish))));
-        answer.put("usage", usage(units));
-        return answer;
+    /** What a choice says beside its end. */
+    abstract String noPiece();
+
+    String answer(ReceiptId receipt, long created, String model, String text, FinishReason finish, Units units) {
+        return head(wholeObject, receipt, created, model) + choice(whole(quoted(text)), finish) + "]," + usage(units) + "}";
     }
 
-    Map<String, Object> chunk(ReceiptId receipt, long created, String model, String text, boolean first) {
-        Map<String, Object> chunk = head(pieceObject, receipt, created, model);
-        chunk.put("choices", List.of(choice(piece(text, first), null)));
-        return chunk;
+    String lastChunk(ReceiptId receipt, long created, String model, FinishReason finish) {
+        return head(pieceObject, receipt, created, model) + choice(noPiece(), finish) + "]}";
     }
 
-    Map<String, Object> lastChunk(ReceiptId receipt, long created, String model, FinishReason finish) {
-        Map<String, Object> chunk = head(pieceObject, receipt, created, model);
-        chunk.put("choices", List.of(choice(noPiece(), finishName(finish))));
-        return chunk;
-    }
-
-    Map<String, Object> usageChunk(ReceiptId receipt, long created, String model, Units units, Charged charged) {
-        Map<String, Object> chunk = head(pieceObject, receipt, created, model);
-        chunk.put("choices", List.of());
-        chunk.put("usage", usage(units));
-        chunk.put("farthing", farthing(charged));
-        return chunk;
+    String usageChunk(ReceiptId receipt, long created, String model, Units units, Charged charged) {
+        return head(pieceObject, receipt, created, model) + "]," + usage(units) + ",\"farthing\":" + farthing(charged) + "}";
     }
 
     /** Receipt and charge, as they end every stream. */
-    static Map<String, Object> farthing(Charged charged) {
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("receipt", charged.receipt().toString());
-        object.put("charge_nanos", charged.amount().nanos());
-        return object;
+    static String farthing(Charged charged) {
+        return "{\"receipt\":\"" + charged.receipt() + "\",\"charge_nanos\":" + charged.amount().nanos() + "}";
     }
 
-    private static Map<String, Object> usage(Units units) {
-        Map<String, Object> usage = new LinkedHashMap<>();
-        usage.put("prompt_tokens", units.inputTokens());
-        usage.put("completion_tokens", units.outputTokens());
-        usage.put("total_tokens", units.inputTokens() + units.outputTokens());
-        return usage;
+    /** The events of a stream's text, of which all but the text is written once. */
+    Chunks chunks(ReceiptId receipt, long created, String model) {
+        String head = "data: " + head(pieceObject, receipt, created, model) + "{\"index\":0,";
+        return new Chunks(utf8(head + beforePiece(true)), utf8(head + beforePiece(false)),
+                utf8(afterPiece() + ",\"logprobs\":null,\"finish_reason\":null}]}\n\n"));
     }
 
-    private Map<String, Object> head(String object, ReceiptId receipt, long created, String model) {
-        Map<String, Object> head = new LinkedHashMap<>();
-        head.put("id", prefix + receipt);
-        head.put("object", object);
-        head.put("created", created);
-        head.put("model", model);
-        return head;
+    record Chunks(byte[] first, byte[] later, byte[] after) {
+
+        byte[] event(String text, boolean isFirst) {
+            byte[] before = isFirst ? first : later;
+            byte[] quoted = utf8(quoted(text));
+            byte[] event = Arrays.copyOf(before, before.length + quoted.length + after.length);
+            System.arraycopy(quoted, 0, event, before.length, quoted.length);
+            System.arraycopy(after, 0, event, before.length + quoted.length, after.length);
+            return event;
+        }
     }
 
-    private static Map<String, Object> choice(Map<String, Object> content, @Nullable String finish) {
-        Map<String, Object> choice = new LinkedHashMap<>();
-        choice.put("index", 0);
-        choice.putAll(content);
-        choice.put("logprobs", null);
-        choice.put("finish_reason", finish);
-        return choice;
+    private String head(String object, ReceiptId receipt, long created, String model) {
+        return "{\"id\":\"" + prefix + receipt + "\",\"object\":\"" + object + "\",\"created\":" + created + ",\"model\":"
+                + quoted(model) + ",\"choices\":[";
     }
 
-    private static String finishName(FinishReason finish) {
+    private static String choice(String content, FinishReason finish) {
         // A cancelled answer is seen only in a replay, where "stop" would pass it off as whole.
-        return finish == FinishReason.STOP ? "stop" : "length";
+        return "{\"index\":0," + content + ",\"logprobs\":null,\"finish_reason\":\""
+                + (finish == FinishReason.STOP ? "stop" : "length") + "\"}";
+    }
+
+    private static String usage(Units units) {
+        return "\"usage\":{\"prompt_tokens\":" + units.inputTokens() + ",\"completion_tokens\":" + units.outputTokens()
+                + ",\"total_tokens\":" + (units.inputTokens() + units.outputTokens()) + "}";
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String quoted(String text) {
+        StringBuilder quoted = new StringBuilder(text.length() + 16).append('"');
+        JsonStringEncoder.getInstance().quoteAsString(text, quoted);
+        return quoted.append('"').toString();
     }
 }

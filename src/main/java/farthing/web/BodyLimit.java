@@ -1,5 +1,7 @@
 package farthing.web;
 
+import java.util.List;
+
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
@@ -28,12 +30,13 @@ class BodyLimit {
     private static final long PATIENCE = 8;
 
     private final long limit;
-    private final Instance<LongBody> longBodies;
+    private final List<LongBody> longBodies;
 
     BodyLimit(@ConfigProperty(name = "quarkus.http.limits.max-body-size", defaultValue = "10M") MemorySize limit,
             Instance<LongBody> longBodies) {
         this.limit = limit.asLongValue();
-        this.longBodies = longBodies;
+        // Once: every request asks.
+        this.longBodies = longBodies.stream().toList();
     }
 
     void register(@Observes Filters filters) {

@@ -10,6 +10,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 
 /** On every answer, assets and errors included. */
@@ -22,21 +23,29 @@ class SecurityHeaders {
     private static final int EARLY = 1000;
 
     private final Site site;
-    private final String policy;
+    private final CharSequence policy;
 
     /** @param node the chain's, which pages ask and send to when a wallet has none of its own */
     SecurityHeaders(Site site, @ConfigProperty(name = "farthing.chain.public-rpc-url") Optional<URI> node) {
         this.site = site;
-        this.policy = POLICY.formatted(node.map(its -> " " + its.getScheme() + "://" + its.getAuthority()).orElse(""));
+        this.policy = HttpHeaders.createOptimized(
+                POLICY.formatted(node.map(its -> " " + its.getScheme() + "://" + its.getAuthority()).orElse("")));
     }
+
+    private static final CharSequence CONTENT_SECURITY_POLICY = HttpHeaders.createOptimized("Content-Security-Policy");
+    private static final CharSequence CONTENT_TYPE_OPTIONS = HttpHeaders.createOptimized("X-Content-Type-Options");
+    private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
+    private static final CharSequence REFERRER_POLICY = HttpHeaders.createOptimized("Referrer-Policy");
+    private static final CharSequence OPENER_POLICY = HttpHeaders.createOptimized("Cross-Origin-Opener-Policy");
+    private static final CharSequence SAME_ORIGIN = HttpHeaders.createOptimized("same-origin");
 
     void register(@Observes Filters filters) {
         filters.register(context -> {
             MultiMap headers = context.response().headers();
-            headers.set("Content-Security-Policy", policy);
-            headers.set("X-Content-Type-Options", "nosniff");
-            headers.set("Referrer-Policy", "same-origin");
-            headers.set("Cross-Origin-Opener-Policy", "same-origin");
+            headers.set(CONTENT_SECURITY_POLICY, policy);
+            headers.set(CONTENT_TYPE_OPTIONS, NOSNIFF);
+            headers.set(REFERRER_POLICY, SAME_ORIGIN);
+            headers.set(OPENER_POLICY, SAME_ORIGIN);
             if (site.https()) {
                 headers.set("Strict-Transport-Security", "max-age=31536000");
             }
