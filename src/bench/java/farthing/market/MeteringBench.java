@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 import org.junit.jupiter.api.Test;
 
@@ -289,15 +290,16 @@ class MeteringBench {
             calls = loop.add("/v1/chat/completions", server.key, body("mock-open", true), 250, STREAMS, 30);
             OpenLoop.Calls watched = calls;
             Thread watch = Thread.ofPlatform().daemon().start(() -> {
-                while (most[0] >= 0) {
+                while (!Thread.currentThread().isInterrupted()) {
                     long open = watched.open();
                     most[1] = Math.max(most[1], open == 0 ? 0 : Started.residentKb(server.process.pid()));
                     most[0] = Math.max(most[0], open);
-                    Started.pause(250);
+                    LockSupport.parkNanos(250_000_000);
                 }
             });
             loop.run(Duration.ofSeconds(180));
             watch.interrupt();
+            watch.join();
         }
         double each = (most[1] - before) / (double) STREAMS;
         say("answered %d, refused %d, broken %d, wrong frames %d of %d; most open %d; %d MB resident", calls.answered(),
