@@ -115,6 +115,7 @@ public final class MoneyOracle {
                 group by r.commit_id, e.booked having sum(u.charge) is distinct from e.booked""");
         CALLS.put("a kept answer is of one charged call", """
                 select r.receipt from replay r left join usage u on u.receipt = r.receipt and u.api_key = r.api_key
+                    and u.charge = r.charge
                 where r.receipt is not null group by r.receipt having count(u.*) <> 1 or count(*) <> 1""");
     }
 
@@ -399,13 +400,14 @@ public final class MoneyOracle {
         String theirs = "(select id from instance order by seen_at desc limit " + living + ")";
         assertNone("open leases of dead instances",
                 "select id from lease where state = 'OPEN' and instance not in " + theirs);
+        assertNone("parts of keys' limits of dead instances", "select id from key_lease where instance not in " + theirs);
         assertNone("claims of dead instances",
                 "select encode(key_hash, 'hex') from replay where receipt is null and instance not in " + theirs);
     }
 
     /** True once nothing is held any more, by the living neither: an idle server gives back what no call holds on to. */
     public boolean everyHoldEnded() throws SQLException {
-        return number("select (select count(*) from lease where state = 'OPEN')"
+        return number("select (select count(*) from lease where state = 'OPEN') + (select count(*) from key_lease)"
                 + " + (select count(*) from replay where receipt is null)") == 0;
     }
 

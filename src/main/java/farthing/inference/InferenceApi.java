@@ -100,6 +100,11 @@ class InferenceApi {
         } catch (Exchange.ClientLeft | CallerLeft left) {
             // Charged or not was decided before; there is nobody to tell.
         } catch (RuntimeException | Error e) {
+            if (DatabaseAway.causes(e)) {
+                LOG.warnf("no answer at %s: %s", exchange.path(), e.getMessage());
+                fail(exchange, new DatabaseAway());
+                return;
+            }
             String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
             LOG.errorf(e, "error %s at %s", id, exchange.path());
             fail(exchange, new Unexpected(id));

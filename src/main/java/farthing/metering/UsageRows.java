@@ -42,10 +42,27 @@ final class UsageRows {
         // Whole before it is begun: what cannot be written fails its own commit and leaves the connection as it was.
         byte[] bytes = bytes(commit, rows, chargedAt);
         CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(COPY);
-        copy.writeToCopy(bytes, 0, bytes.length);
-        long written = copy.endCopy();
+        long written;
+        try {
+            copy.writeToCopy(bytes, 0, bytes.length);
+            written = copy.endCopy();
+        } catch (Throwable e) {
+            cancel(copy, e);
+            throw e;
+        }
         if (written != rows.size()) {
             throw new IllegalStateException(written + " usages were written instead of " + rows.size());
+        }
+    }
+
+    /** The driver holds its connection locked for a copy that did not end, broken or not: a rollback would wait for ever. */
+    private static void cancel(CopyIn copy, Throwable cause) {
+        try {
+            if (copy.isActive()) {
+                copy.cancelCopy();
+            }
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
         }
     }
 

@@ -1,0 +1,139 @@
+package farthing.market;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/** The way from a server to its PostgreSQL, on which the confirmation of a commit may get lost. */
+final class DatabaseWay implements AutoCloseable {
+
+    enum Fate {
+        ARRIVES,
+        /** The commit is made, and the connection breaks before its confirmation has come back. */
+        CUT,
+        /** The commit is made, and from then on nothing comes back any more. */
+        SILENCE
+    }
+
+    /** What PostgreSQL's protocol says once a commit is made: CommandComplete with this tag. */
+    private static final byte[] COMMITTED = "C\0\0\0\013COMMIT\0".getBytes(StandardCharsets.ISO_8859_1);
+
+    final int port;
+    private final int to;
+    private final ServerSocket door;
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger lost = new AtomicInteger();
+    private volatile Supplier<Fate> fates = () -> Fate.ARRIVES;
+
+    DatabaseWay(int to) {
+        this.to = to;
+        try {
+            port = FarthingProcess.freePort();
+            door = new ServerSocket(port, 200, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Thread.ofVirtual().start(this::accept);
+    }
+
+    /** @param fates asked for each confirmation that passes */
+    void confirmations(Supplier<Fate> fates) {
+        this.fates = fates;
+    }
+
+    /** From now on everything arrives; what hangs is cut. */
+    void heal() {
+        fates = () -> Fate.ARRIVES;
+        cut();
+    }
+
+    /** Breaks every connection at whatever it is doing. */
+    void cut() {
+        open.forEach(DatabaseWay::close);
+    }
+
+    /** Confirmations that did not arrive. */
+    int lost() {
+        return lost.get();
+    }
+
+    private void accept() {
+        while (!door.isClosed()) {
+            try {
+                Socket server = door.accept();
+                open.add(server);
+                try {
+                    Socket database = new Socket(InetAddress.getLoopbackAddress(), to);
+                    open.add(database);
+                    Thread.ofVirtual().start(() -> pass(server, database, false));
+                    Thread.ofVirtual().start(() -> pass(database, server, true));
+                } catch (IOException away) {
+                    close(server);
+                }
+            } catch (IOException ended) {
+                return;
+            }
+        }
+    }
+
+    private void pass(Socket from, Socket on, boolean answers) {
+        try (from; on) {
+            InputStream in = from.getInputStream();
+            OutputStream out = on.getOutputStream();
+            byte[] buffer = new byte[1 << 14];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                // Sent in one piece with what follows it, so never split between two reads of a local connection.
+                Fate fate = answers && contains(buffer, read) ? fates.get() : Fate.ARRIVES;
+                if (fate != Fate.ARRIVES) {
+                    lost.incrementAndGet();
+                }
+                if (fate == Fate.CUT) {
+                    return;
+                }
+                if (fate == Fate.SILENCE) {
+                    while (in.read(buffer) >= 0) {
+                    }
+                    return;
+                }
+                out.write(buffer, 0, read);
+            }
+        } catch (IOException cut) {
+            // Both ends close, as at the end.
+        } finally {
+            open.remove(from);
+            open.remove(on);
+        }
+    }
+
+    private static boolean contains(byte[] buffer, int length) {
+        return new String(buffer, 0, length, StandardCharsets.ISO_8859_1)
+                .contains(new String(COMMITTED, StandardCharsets.ISO_8859_1));
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            door.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        cut();
+    }
+}

@@ -1,0 +1,340 @@
+package farthing.market;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import farthing.MoneyOracle;
+import farthing.market.Client.Wish;
+import farthing.market.Journal.Outcome;
+import farthing.market.MockModel.Deed;
+
+/**
+ * Two servers under load, and everything that may happen to them, to their database, to their clients and to what they call.
+ * After each fault one oracle looks at the books and compares them with what the clients wrote down. Each fault
+ * happens a few times, or, with the system property {@code farthing.soak-whole}, as often as anybody may want; a property of
+ * its own sets how often one of them does. Moments and calls follow {@code farthing.soak-seed}, the threads' order does not.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Timeout(7200)
+// The long ones first.
+@Order(2)
+class MeteringFaultsIT {
+
+    private static final int CALLERS = 12;
+    /** Micro-units on each line: more than is ever spent. */
+    private static final long PLENTY = 20_000_000;
+
+    private final long seed = Long.getLong("farthing.soak-seed", System.nanoTime());
+    private final Random random = new Random(seed);
+    private final Journal journal = new Journal();
+    private final Path folder;
+    private SmallDisk disk;
+    private TwoServers servers;
+    private Client client;
+    private final List<Journal.Key> keys = new ArrayList<>();
+
+    MeteringFaultsIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    private static int times(String fault, int few, int whole) {
+        return Integer.getInteger("farthing.soak-" + fault, Boolean.getBoolean("farthing.soak-whole") ? whole : few);
+    }
+
+    private static void say(String what, Object... values) {
+        System.out.printf("metering faults: " + what + "%n", values);
+    }
+
+    @BeforeAll
+    void start() throws Exception {
+        say("-Dfarthing.soak-seed=%d", seed);
+        disk = SmallDisk.at(folder.resolve("disk"), 400);
+        servers = new TwoServers(folder, folder.resolve("disk/postgres"), Map.of());
+        servers.start();
+        client = new Client(journal, TwoServers.MODEL, Duration.ofSeconds(120));
+        for (int line : new int[] { servers.line(PLENTY), servers.line(PLENTY) }) {
+            for (int i = 0; i < CALLERS / 4; i++) {
+                keys.add(servers.key(line));
+            }
+        }
+    }
+
+    @AfterAll
+    void end() throws Exception {
+        try {
+            if (servers != null) {
+                servers.close();
+            }
+        } finally {
+            disk.close();
+        }
+    }
+
+    /** What an ordinary caller wants. */
+    private static Wish ordinary(Random random) {
+        return switch (random.nextInt(12)) {
+            case 0, 1 -> new Wish(Deed.ANSWERS, false, false, UUID.randomUUID().toString());
+            case 2 -> new Wish(Deed.ANSWERS, true, false, UUID.randomUUID().toString());
+            case 3 -> new Wish(Deed.DAWDLES, true, false, null);
+            case 4, 5, 6, 7 -> new Wish(Deed.ANSWERS, true, false, null);
+            default -> Wish.PLAIN;
+        };
+    }
+
+    /** What a caller wants of an upstream that cannot be relied on, and who cannot be relied on either. */
+    private static Wish unreliable(Random random) {
+        Deed deed = Deed.values()[random.nextInt(Deed.values().length)];
+        boolean stream = random.nextBoolean();
+        return new Wish(deed, stream, stream && deed == Deed.DAWDLES && random.nextInt(4) > 0, null);
+    }
+
+    private Traffic traffic(Function<Random, Wish> wishes) {
+        return new Traffic(client, 2, servers::uri, keys, CALLERS, random.nextLong(), wishes);
+    }
+
+    @Test
+    @Order(1)
+    void aBalanceForFiftyCallsServesFiftyOfAHundred() throws Exception {
+        int number = 2_000;
+        int line = servers.payer.openLine(1, 1);
+        journal.ignore(line);
+        servers.awaitSpendable(line, 1_000);
+        Journal.Key key = servers.key(line);
+        ExecutorService callers = Executors.newFixedThreadPool(100);
+        try (Connection database = servers.postgres.connect()) {
+            MoneyOracle oracle = new MoneyOracle(database);
+            long deposited = 1;
+            for (int round = 1; round <= times("fifties", 1, 50); round++) {
+                long missing = 50L * number / 1000 - (round == 1 ? 1 : 0);
+                servers.payer.deposit(line, missing);
+                deposited += missing;
+                servers.payer.raise(line, deposited);
+                servers.awaitSpendable(line, 50L * number);
+
+                List<Callable<Journal.Call>> calls = IntStream.range(0, 100).<Callable<Journal.Call>> mapToObj(
+                        i -> () -> client.callUncounted(servers.uri(i % 2), key, Wish.PLAIN, number))
+                        .toList();
+                Map<Integer, Long> answers = callers.invokeAll(calls).stream().map(Future::resultNow)
+                        .collect(Collectors.groupingBy(Journal.Call::status, Collectors.counting()));
+
+                assertThat(answers).as("round %d, seed %d", round, seed).isEqualTo(Map.of(200, 50L, 402, 50L));
+                assertThat(oracle.number("select count(*) from standing_usage where line = " + line)).isEqualTo(50L * round);
+                oracle.assertBooksBalance();
+            }
+        } finally {
+            callers.shutdownNow();
+        }
+    }
+
+    @Test
+    @Order(2)
+    void theSameKeyAHundredTimesAtOnceIsOneCall() throws Exception {
+        ExecutorService callers = Executors.newFixedThreadPool(100);
+        try {
+            for (int round = 0; round < times("keys", 2, 50); round++) {
+                Wish wish = new Wish(Deed.ANSWERS, round % 2 == 1, false, UUID.randomUUID().toString());
+                Journal.Number number = keys.getFirst().next();
+                List<Callable<Journal.Call>> calls = IntStream.range(0, 100).<Callable<Journal.Call>> mapToObj(
+                        i -> () -> client.call(servers.uri(i % 2), keys.getFirst(), wish, number)).toList();
+                List<Journal.Call> answers = callers.invokeAll(calls).stream().map(Future::resultNow).toList();
+
+                assertThat(answers).allMatch(call -> call.status() == 200 || call.said().equals("call_under_way"));
+                Set<UUID> receipts = answers.stream().filter(call -> call.status() == 200).map(Journal.Call::receipt)
+                        .collect(Collectors.toSet());
+                assertThat(receipts).hasSize(1);
+                assertThat(client.call(servers.uri(round % 2), keys.getFirst(), wish, number).receipt())
+                        .as("asked once more").isEqualTo(receipts.iterator().next());
+            }
+        } finally {
+            callers.shutdownNow();
+        }
+        servers.check(journal);
+    }
+
+    @Test
+    @Order(3)
+    void whatUpstreamsAndClientsBreakOffIsFreeOrPaidOnce() throws Exception {
+        try (Traffic traffic = traffic(MeteringFaultsIT::unreliable)) {
+            for (int round = 0; round < times("breaks", 1, 40); round++) {
+                traffic.await(0, 25, TwoServers.PATIENCE);
+                traffic.await(1, 25, TwoServers.PATIENCE);
+            }
+        }
+        servers.checkQuiet(journal);
+        say("of upstreams and clients that break off: %d left, free: %s", journal.count(Outcome.LEFT),
+                journal.said(Outcome.FREE));
+        assertThat(journal.count(Outcome.LEFT)).isPositive();
+        assertThat(journal.said(Outcome.FREE)).containsKey("engine_failed");
+    }
+
+    @Test
+    @Order(4)
+    void aConfirmationThatIsLostLosesAndDoublesNothing() throws Exception {
+        int wanted = times("cuts", 6, 500);
+        try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
+            Random fates = new Random(random.nextLong());
+            for (DatabaseWay way : servers.ways) {
+                int before = way.lost();
+                way.confirmations(() -> {
+                    synchronized (fates) {
+                        return fates.nextInt(10) == 0 ? DatabaseWay.Fate.CUT : DatabaseWay.Fate.ARRIVES;
+                    }
+                });
+                servers.server(0).await("confirmations to be lost", () -> way.lost() - before >= wanted);
+                way.heal();
+            }
+            traffic.await(0, 20, TwoServers.PATIENCE);
+            traffic.await(1, 20, TwoServers.PATIENCE);
+        }
+        servers.checkQuiet(journal);
+        say("%d confirmations lost; of unknown outcome: %d", servers.ways.stream().mapToInt(DatabaseWay::lost).sum(),
+                journal.count(Outcome.UNKNOWN));
+    }
+
+    @Test
+    @Order(5)
+    void aDatabaseThatIsStoppedImmediatelyLosesNothing() throws Exception {
+        try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
+            for (int stop = 1; stop <= times("stops", 1, 20); stop++) {
+                traffic.await(random.nextInt(2), 20 + random.nextInt(30), TwoServers.PATIENCE);
+                servers.postgres.stopImmediately();
+                Thread.sleep(random.nextInt(500));
+                servers.postgres.startAgain();
+                traffic.await(0, 10, TwoServers.PATIENCE);
+                traffic.await(1, 10, TwoServers.PATIENCE);
+                servers.check(journal);
+                say("PostgreSQL stopped immediately %d times, %d calls acknowledged", stop,
+                        journal.count(Outcome.ACKNOWLEDGED));
+            }
+        }
+        servers.checkQuiet(journal);
+    }
+
+    @Test
+    @Order(6)
+    void aFullDiskLosesNothing() throws Exception {
+        assumeThat(disk.isSmall()).as("only root may mount a small disk").isTrue();
+        for (int round = 1; round <= times("disks", 1, 10); round++) {
+            try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
+                traffic.await(0, 10, TwoServers.PATIENCE);
+                long before = journal.count(Outcome.FREE);
+                disk.fill();
+                servers.server(0).await("calls to fail on the full disk", () -> journal.count(Outcome.FREE) > before);
+                Thread.sleep(random.nextInt(1_000));
+                disk.free();
+                if (!servers.postgres.runs()) {
+                    servers.postgres.startAgain();
+                }
+                traffic.await(0, 10, TwoServers.PATIENCE);
+                traffic.await(1, 10, TwoServers.PATIENCE);
+            }
+            servers.checkQuiet(journal);
+            say("the disk was full %d times", round);
+        }
+    }
+
+    @Test
+    @Order(7)
+    void aServerThatStallsIsFencedAndGoesOn() throws Exception {
+        Duration stall = Duration.ofSeconds(times("stall-seconds", 4, 60));
+        try (Connection database = servers.postgres.connect()) {
+            MoneyOracle oracle = new MoneyOracle(database);
+            String recovered = "select count(*) from lease where state = 'RECOVERED'";
+            for (int round = 1; round <= times("stalls", 1, 5); round++) {
+                try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
+                    traffic.await(0, 20 + random.nextInt(20), TwoServers.PATIENCE);
+                    long before = oracle.number(recovered);
+                    long until = System.nanoTime() + stall.toNanos();
+                    servers.server(0).signal("STOP");
+                    try {
+                        servers.server(1).await("its leases to be recovered", () -> oracle.number(recovered) > before);
+                        Thread.sleep(Math.max(0, (until - System.nanoTime()) / 1_000_000));
+                        servers.check(journal);
+                    } finally {
+                        servers.server(0).signal("CONT");
+                    }
+                    traffic.await(0, 20, TwoServers.PATIENCE);
+                }
+                servers.checkQuiet(journal);
+                say("stalled %d times for %s; free: %s", round, stall, journal.said(Outcome.FREE));
+            }
+        }
+    }
+
+    @Test
+    @Order(8)
+    void aServerKilledUnderLoadLosesAndDoublesNothing() throws Exception {
+        try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
+            for (int kill = 1; kill <= times("kills", 1, 50); kill++) {
+                int victim = kill % 2;
+                traffic.await(victim, 20 + random.nextInt(60), TwoServers.PATIENCE);
+                servers.server(victim).killGroup();
+                servers.startAgain(victim, Map.of());
+                traffic.await(1 - victim, 20, TwoServers.PATIENCE);
+                servers.check(journal);
+                servers.awaitAnswer(victim);
+                say("killed %d times, %d calls acknowledged, %d broken off", kill, journal.count(Outcome.ACKNOWLEDGED),
+                        journal.count(Outcome.BROKEN));
+            }
+        }
+        servers.checkQuiet(journal);
+    }
+
+    @Test
+    @Order(9)
+    void clocksThatAreWrongByAnHourChangeNothing() throws Exception {
+        try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
+            for (int jump = 1; jump <= times("jumps", 1, 10); jump++) {
+                for (int hours : new int[] { 1, -1, 0 }) {
+                    servers.clock(0, Duration.ofHours(hours));
+                    servers.clock(1, Duration.ofHours(-hours));
+                    Thread.sleep(1_000);
+                    long free = journal.count(Outcome.FREE);
+                    traffic.await(0, 20, TwoServers.PATIENCE);
+                    traffic.await(1, 20, TwoServers.PATIENCE);
+                    assertThat(journal.count(Outcome.FREE) - free).as("calls that failed because clocks differ: "
+                            + journal.said(Outcome.FREE)).isZero();
+                    servers.check(journal);
+                }
+                say("clocks jumped %d times", 3 * jump);
+            }
+        }
+        servers.checkQuiet(journal);
+    }
+
+    @Test
+    @Order(10)
+    void inTheEndEverythingIsSettledOnce() throws Exception {
+        servers.checkSettled(journal);
+        assertThat(journal.said(Outcome.FREE)).as("what failed says why").doesNotContainKey("internal_error");
+        say("%d calls acknowledged, all settled", journal.count(Outcome.ACKNOWLEDGED));
+    }
+}
