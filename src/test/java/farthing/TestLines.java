@@ -11,11 +11,14 @@ import io.quarkus.arc.Arc;
 /** Lines for tests that have no chain: with numbers that no vault of a test ever gives. */
 public final class TestLines {
 
+    /** They begin here. */
+    public static final int FIRST = 1_000_000_000;
+
     private TestLines() {
     }
 
     public static LineId fresh() {
-        return new LineId(ThreadLocalRandom.current().nextInt(1_000_000_000, Integer.MAX_VALUE));
+        return new LineId(ThreadLocalRandom.current().nextInt(FIRST, Integer.MAX_VALUE));
     }
 
     public static LineId adopted(Lines lines, AccountId account) {
