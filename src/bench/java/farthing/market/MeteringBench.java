@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +36,8 @@ class MeteringBench {
     /** What a call waits for others by the writer's default. */
     private static final double LINGER_MS = 2;
     private static final int AT_ONCE = 64;
+    /** By then the second compiler has seen what is called most. */
+    private static final int WARM_CALLS = 60_000;
     private static final int PEER_WARM_SECONDS = 10;
     private static final int STREAMS = 9_000;
 
@@ -112,7 +115,7 @@ class MeteringBench {
             int line = (int) number(database,
                     "select l.id from line l join account a on a.id = l.account where a.handle = 'robin' order by l.id limit 1");
             return new Server(process, database, Visitor.signedIn(process, process.demoWallet("robin")).key(line));
-        } catch (Exception | AssertionError e) {
+        } catch (Exception | Error e) {
             process.close();
             throw e;
         }
@@ -160,8 +163,11 @@ class MeteringBench {
     /** Until the server is as fast as it gets: its compilers work beside it on the same cores. */
     private void warm(Wrk wrk) throws IOException, InterruptedException {
         double best = 0;
-        for (int round = 0, better = 0; round < 20 && round - better < 3; round++) {
-            double now = wrk.run(AT_ONCE, 5).perSecond();
+        long calls = 0;
+        for (int round = 0, better = 0; round < 30 && (calls < WARM_CALLS || round - better < 3); round++) {
+            Wrk.Result result = wrk.run(AT_ONCE, 5);
+            double now = result.perSecond();
+            calls += result.calls();
             say("warming up: %.0f calls/s", now);
             if (now > best * 1.03) {
                 better = round;
@@ -289,15 +295,16 @@ class MeteringBench {
             calls = loop.add("/v1/chat/completions", server.key, body("mock-open", true), 250, STREAMS, 30);
             OpenLoop.Calls watched = calls;
             Thread watch = Thread.ofPlatform().daemon().start(() -> {
-                while (most[0] >= 0) {
+                while (!Thread.currentThread().isInterrupted()) {
                     long open = watched.open();
                     most[1] = Math.max(most[1], open == 0 ? 0 : Started.residentKb(server.process.pid()));
                     most[0] = Math.max(most[0], open);
-                    Started.pause(250);
+                    LockSupport.parkNanos(250_000_000);
                 }
             });
             loop.run(Duration.ofSeconds(180));
             watch.interrupt();
+            watch.join();
         }
         double each = (most[1] - before) / (double) STREAMS;
         say("answered %d, refused %d, broken %d, wrong frames %d of %d; most open %d; %d MB resident", calls.answered(),

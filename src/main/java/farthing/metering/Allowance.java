@@ -1,5 +1,6 @@
 package farthing.metering;
 
+import java.time.Duration;
 import java.time.Instant;
 
 import org.jspecify.annotations.Nullable;
@@ -85,9 +86,13 @@ abstract sealed class Allowance permits Lease, KeyLease {
         held = held.minus(hold);
     }
 
-    /** No new hold from now on; false while calls still hold something or it is not idle since the given time. */
-    synchronized boolean closeIfIdleSince(Instant then) {
-        if (state != State.OPEN || !held.isZero() || lastUsed.isAfter(then)) {
+    /** No new hold from now on; false while calls still hold something or the last one came less than so long ago. */
+    synchronized boolean closeIfIdle(Duration idle, Instant now) {
+        if (lastUsed.isAfter(now)) {
+            // The clock was set back; what is idle must not wait until it has caught up.
+            lastUsed = now;
+        }
+        if (state != State.OPEN || !held.isZero() || lastUsed.isAfter(now.minus(idle))) {
             return false;
         }
         state = State.CLOSED;

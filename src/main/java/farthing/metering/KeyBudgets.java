@@ -214,10 +214,10 @@ final class KeyBudgets {
 
     /** Gives back what no call used for a while, and what an unknown outcome left without an owner. */
     void returnIdle(Duration idle) {
-        Instant then = clock.instant().minus(idle);
+        Instant now = clock.instant();
         for (KeyBook book : books.values()) {
             KeyLease lease = book.open();
-            if (lease != null && (!lease.isOpen() || lease.closeIfIdleSince(then))) {
+            if (lease != null && (!lease.isOpen() || lease.closeIfIdle(idle, now))) {
                 remove(lease.id());
                 book.forget(lease);
             }

@@ -34,6 +34,9 @@ final class Leases {
     /** While others live, no grant takes more of a line than this part of it for each server, unless a call needs it. */
     private static final int PARTS_FOR_EACH = 4;
 
+    /** A lease that was opened so far in the future was opened before the clock was set back. */
+    private static final Duration SET_BACK = Duration.ofMinutes(1);
+
     private final Database database;
     private final Ledger ledger;
     private final Clock clock;
@@ -199,16 +202,16 @@ final class Leases {
      * Gives leases back to their lines that nobody used for a while, and those that an unknown outcome left without an owner.
      */
     int returnIdle(Duration idle) {
-        Instant then = clock.instant().minus(idle);
+        Instant now = clock.instant();
         int returned = 0;
         Set<LeaseId> inUse = new HashSet<>();
         for (LineBook book : books.values()) {
             Lease lease = book.open();
-            if (lease != null && lease.isOpen() && !lease.closeIfIdleSince(then)) {
+            if (lease != null && lease.isOpen() && !lease.closeIfIdle(idle, now)) {
                 inUse.add(lease.id());
             }
         }
-        for (LeaseId id : ownOpen(then)) {
+        for (LeaseId id : ownOpen(now, idle)) {
             if (!inUse.contains(id) && close(id, "RETURNED")) {
                 returned++;
             }
@@ -247,7 +250,7 @@ final class Leases {
             FreezeReason reason = frozen.get(each.getKey());
             book.frozen = reason;
             Lease lease = book.open();
-            if (reason != null && lease != null && lease.closeIfIdleSince(Instant.MAX) && close(lease.id(), "RETURNED")) {
+            if (reason != null && lease != null && lease.closeIfIdle(Duration.ZERO, clock.instant()) && close(lease.id(), "RETURNED")) {
                 recalled++;
             }
         }
@@ -276,12 +279,16 @@ final class Leases {
         return recovered;
     }
 
-    private List<LeaseId> ownOpen(Instant then) {
+    /** Those that are not so new that a call may just be taking one into use. */
+    private List<LeaseId> ownOpen(Instant now, Duration idle) {
         return database.read(connection -> {
             try (PreparedStatement select = connection
-                    .prepareStatement("select id from lease where state = 'OPEN' and instance = ? and opened_at <= ?")) {
+                    .prepareStatement("select id from lease where state = 'OPEN' and instance = ?"
+                            // The clock may have been set back since.
+                            + " and (opened_at <= ? or opened_at > ?)")) {
                 select.setLong(1, instance);
-                select.setTimestamp(2, Timestamp.from(then));
+                select.setTimestamp(2, Timestamp.from(now.minus(idle)));
+                select.setTimestamp(3, Timestamp.from(now.plus(SET_BACK)));
                 return ids(select);
             }
         });

@@ -95,6 +95,18 @@ class LeasesTest {
     }
 
     @Test
+    void anIdleLeaseGoesBackThoughTheClockWasSetBack() {
+        Leases leases = instance(Amount.ofNanos(50));
+        Hold<Lease> hold = leases.hold(line, TEN, TEN);
+        hold.of().release(hold.amount());
+        clock.advance(Duration.ofHours(-1));
+        assertThat(leases.returnIdle(Duration.ofSeconds(30))).as("used just now").isZero();
+        clock.advance(Duration.ofSeconds(40));
+        assertThat(leases.returnIdle(Duration.ofSeconds(30))).isEqualTo(1);
+        assertThat(balance(Account.line(line))).isEqualTo(200);
+    }
+
+    @Test
     void aDeadInstancesLeaseIsRecoveredOnce() {
         Leases dead = instance(Amount.ofNanos(50));
         dead.hold(line, TEN, TEN);
