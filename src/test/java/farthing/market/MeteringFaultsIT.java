@@ -346,6 +346,6 @@ class MeteringFaultsIT {
                 say("clocks jumped %d times", 3 * jump);
             }
         }
-        servers.check(journal);
+        checkNow();
     }
 }
