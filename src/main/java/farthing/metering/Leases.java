@@ -250,7 +250,8 @@ final class Leases {
             FreezeReason reason = frozen.get(each.getKey());
             book.frozen = reason;
             Lease lease = book.open();
-            if (reason != null && lease != null && lease.closeIfIdle(Duration.ZERO, clock.instant()) && close(lease.id(), "RETURNED")) {
+            if (reason != null && lease != null && lease.closeIfIdle(Duration.ZERO, clock.instant())
+                    && close(lease.id(), "RETURNED")) {
                 recalled++;
             }
         }

@@ -26,9 +26,9 @@ import org.junit.jupiter.api.Test;
 
 import farthing.TestChain;
 import farthing.TestDatabase;
+import farthing.TestLines;
 import farthing.catalog.Catalog;
 import farthing.catalog.Published;
-import farthing.TestLines;
 import farthing.catalog.VersionId;
 import farthing.chain.Address;
 import farthing.chain.SigningKey;
