@@ -10,6 +10,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 
 import org.jboss.logging.Logger;
@@ -39,14 +40,17 @@ final class GroupCommit implements AutoCloseable {
     private final CommitWriter writer;
     private final Duration linger;
     private final Duration patience;
+    private final IntSupplier underWay;
     private final int most;
     private final BlockingQueue<Pending> queue;
     private final Thread thread;
     private final Queue<Doubt> doubts = new ConcurrentLinkedQueue<>();
     private volatile boolean closed;
 
-    GroupCommit(CommitWriter writer, Duration linger, Duration patience, int most, int queued) {
+    /** @param underWay how many calls hold something and have not ended; those that wait here are among them */
+    GroupCommit(CommitWriter writer, Duration linger, Duration patience, int most, int queued, IntSupplier underWay) {
         this.writer = writer;
+        this.underWay = underWay;
         this.linger = linger;
         this.patience = patience;
         this.most = most;
@@ -113,7 +117,8 @@ final class GroupCommit implements AutoCloseable {
         }
         batch.add(first);
         long until = System.nanoTime() + linger.toNanos();
-        while (batch.size() < most) {
+        // Nobody lingers for calls that there are not.
+        while (batch.size() < most && batch.size() < underWay.getAsInt()) {
             Pending next = queue.poll(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
             if (next == null) {
                 break;

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import javax.sql.DataSource;
 
@@ -50,6 +51,8 @@ public class Metering {
     private final MeteringConfig config;
     private final Clock clock;
     private final MeterRegistry meters;
+    /** Reservations that have not ended. */
+    private final AtomicInteger underWay = new AtomicInteger();
     private final ScheduledExecutorService recalls = Executors
             .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("lease-recalls").factory());
     private int looks;
@@ -66,7 +69,7 @@ public class Metering {
         this.keys = new KeyBudgets(database, clock, instances);
         this.claims = new Claims(database, clock, instance);
         this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance, settled), config.linger(),
-                config.patience(), config.commitSize(), config.queue());
+                config.patience(), config.commitSize(), config.queue(), underWay::get);
     }
 
     /**
@@ -166,6 +169,7 @@ public class Metering {
         try {
             Hold<KeyLease> allowed = keys.hold(caller, least, wanted);
             Hold<Lease> hold = hold(caller, least, allowed == null ? wanted : allowed.amount(), allowed);
+            underWay.incrementAndGet();
             return new Reservation(this, caller, listing, hold, allowed == null ? null : allowed.shrunkTo(hold.amount()),
                     afforded.tokens(hold.amount()));
         } catch (Database.Failed | Database.OutcomeUnknown e) {
@@ -183,6 +187,10 @@ public class Metering {
             }
             throw e;
         }
+    }
+
+    void ended() {
+        underWay.decrementAndGet();
     }
 
     Charged charge(Reservation reservation, Consumed consumed, @Nullable Replay replay) {

@@ -84,6 +84,7 @@ public final class Reservation implements AutoCloseable {
             return;
         }
         state = State.ENDED;
+        metering.ended();
         if (charge == null) {
             hold.release();
             if (keyHold != null) {

@@ -83,24 +83,31 @@ final class RollUps {
             byVersion.merge(call.reservation().listing().version().value(), VersionSum.of(call), VersionSum::plus);
         }
         writePayers(connection, day, byPayer, sign);
-        writeSpending(connection, day, byPayer, sign);
         writeVersions(connection, day, byVersion, sign);
     }
 
+    /** The days of payers, and of their keys, which the keys' limits are measured against; each in one order. */
+    private static final String PAYERS = """
+            with call as materialized (select * from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) as t (account, version, api_key, calls,
+                    nanos, input_tokens, output_tokens, items, abandoned, reversed)),
+            spent as (insert into key_spending (day, api_key, nanos, calls)
+                select ?::date, api_key, sum(nanos), sum(calls) from call group by api_key order by api_key
+                on conflict (api_key, day) do update set
+                    nanos = key_spending.nanos + excluded.nanos, calls = key_spending.calls + excluded.calls)
+            insert into usage_day (day, account, version, api_key, calls, nanos, input_tokens, output_tokens, items,
+                abandoned, reversed)
+            select ?::date, call.* from call
+            on conflict (account, day, version, api_key) do update set
+                calls = usage_day.calls + excluded.calls, nanos = usage_day.nanos + excluded.nanos,
+                input_tokens = usage_day.input_tokens + excluded.input_tokens,
+                output_tokens = usage_day.output_tokens + excluded.output_tokens,
+                items = usage_day.items + excluded.items, reversed = usage_day.reversed + excluded.reversed,
+                abandoned = usage_day.abandoned + excluded.abandoned""";
+
     private static void writePayers(Connection connection, LocalDate day, Map<PayerKey, PayerSum> sums, int sign)
             throws SQLException {
-        try (PreparedStatement upsert = connection.prepareStatement("""
-                insert into usage_day (day, account, version, api_key, calls, nanos, input_tokens, output_tokens, items,
-                    abandoned, reversed)
-                select ?, t.* from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) t
-                on conflict (account, day, version, api_key) do update set
-                    calls = usage_day.calls + excluded.calls, nanos = usage_day.nanos + excluded.nanos,
-                    input_tokens = usage_day.input_tokens + excluded.input_tokens,
-                    output_tokens = usage_day.output_tokens + excluded.output_tokens,
-                    items = usage_day.items + excluded.items, reversed = usage_day.reversed + excluded.reversed,
-                    abandoned = usage_day.abandoned + excluded.abandoned""")) {
-            upsert.setDate(1, Date.valueOf(day));
-            Columns<Map.Entry<PayerKey, PayerSum>> columns = new Columns<>(upsert, 2, sums.entrySet());
+        try (PreparedStatement upsert = connection.prepareStatement(PAYERS)) {
+            Columns<Map.Entry<PayerKey, PayerSum>> columns = new Columns<>(upsert, 1, sums.entrySet());
             columns.longs(each -> each.getKey().account);
             columns.integers(each -> each.getKey().version);
             columns.longs(each -> each.getKey().key);
@@ -111,24 +118,8 @@ final class RollUps {
             columns.longs(each -> sign * each.getValue().items);
             columns.longs(each -> sign * each.getValue().abandoned);
             columns.longs(each -> sign > 0 ? 0L : each.getValue().calls);
-            upsert.executeUpdate();
-        }
-    }
-
-    /** What the limits of keys are measured against. */
-    private static void writeSpending(Connection connection, LocalDate day, Map<PayerKey, PayerSum> sums, int sign)
-            throws SQLException {
-        Map<Long, PayerSum> byKey = new TreeMap<>();
-        sums.forEach((key, sum) -> byKey.merge(key.key, sum, PayerSum::plus));
-        try (PreparedStatement upsert = connection.prepareStatement("""
-                insert into key_spending (day, api_key, nanos, calls) select ?, t.* from unnest(?, ?, ?) t
-                on conflict (api_key, day) do update set
-                    nanos = key_spending.nanos + excluded.nanos, calls = key_spending.calls + excluded.calls""")) {
-            upsert.setDate(1, Date.valueOf(day));
-            Columns<Map.Entry<Long, PayerSum>> columns = new Columns<>(upsert, 2, byKey.entrySet());
-            columns.longs(Map.Entry::getKey);
-            columns.longs(each -> sign * each.getValue().charge.nanos());
-            columns.longs(each -> sign * each.getValue().calls);
+            upsert.setDate(11, Date.valueOf(day));
+            upsert.setDate(12, Date.valueOf(day));
             upsert.executeUpdate();
         }
     }

@@ -37,6 +37,7 @@ import farthing.identity.Demo;
 import farthing.identity.KeyLimits;
 import farthing.identity.LineBalances;
 import farthing.identity.Lines;
+import farthing.identity.RateLimits;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
 import io.quarkus.test.common.WithTestResource;
@@ -127,7 +128,8 @@ class LinkedWalletsTest {
         JsonPath one = playground(browser, "").statusCode(200).header("Cache-Control", "no-store")
                 .body("limit", equalTo(500_000_000)).body("left", lessThanOrEqualTo(500_000_000)).extract().jsonPath();
         Caller caller = keys.authenticate("Bearer " + one.getString("secret"));
-        assertThat(caller.limits()).isEqualTo(new KeyLimits(Amount.ofNanos(500_000_000), null));
+        assertThat(caller.limits())
+                .isEqualTo(new KeyLimits(Amount.ofNanos(500_000_000), null).with(new RateLimits(60, null, 4)));
         assertThat(caller.line().toString()).isEqualTo(one.getString("line"));
         browser.request().get("/keys").then().body(containsString("Playground"));
 
