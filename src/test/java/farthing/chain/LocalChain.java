@@ -32,6 +32,8 @@ import farthing.money.Amount;
 /** An anvil that mines when it is told to, with the contracts, and with faults on the way to it. */
 final class LocalChain implements AutoCloseable {
 
+    private static final int MINED_AT_ONCE = 500;
+
     private static final Path ANVIL = Path.of("src/main/native/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
 
     static final SigningKey OPERATOR = SigningKey.generate(new SecureRandom());
@@ -170,8 +172,11 @@ final class LocalChain implements AutoCloseable {
         tell("anvil_setBalance", account.text(), "0x56bc75e2d63100000");
     }
 
+    /** In pieces, since thousands at once may take longer than a request is waited for. */
     void mine(int blocks) {
-        tell("anvil_mine", Numeric.encodeQuantity(BigInteger.valueOf(blocks)));
+        for (int left = blocks; left > 0; left -= MINED_AT_ONCE) {
+            tell("anvil_mine", Numeric.encodeQuantity(BigInteger.valueOf(Math.min(left, MINED_AT_ONCE))));
+        }
     }
 
     /** Sends a call from any account, without its key. */
