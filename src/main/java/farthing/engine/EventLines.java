@@ -8,33 +8,37 @@ final class EventLines {
 
     private static final int LONGEST = 1 << 20;
     private static final byte[] DATA = { 'd', 'a', 't', 'a', ':' };
-    private static final byte[] NONE = {};
 
     /** Gets the data of an event: some of the bytes, without the white space around it. */
     interface Data {
         void is(byte[] bytes, int from, int to) throws IOException;
     }
 
-    private byte[] begun = NONE;
+    private byte[] held = new byte[1024];
+    private int length;
 
+    /** Each byte is looked at once, however small the pieces in which a long line comes. */
     void add(byte[] more, Data data) throws IOException {
-        byte[] bytes = more;
-        int seen = begun.length;
-        if (seen > 0) {
-            bytes = Arrays.copyOf(begun, seen + more.length);
-            System.arraycopy(more, 0, bytes, seen, more.length);
+        int seen = length;
+        if (seen + more.length > held.length) {
+            held = Arrays.copyOf(held, Math.max(2 * held.length, seen + more.length));
         }
+        System.arraycopy(more, 0, held, seen, more.length);
+        length += more.length;
         int line = 0;
-        for (int i = seen; i < bytes.length; i++) {
-            if (bytes[i] == '\n') {
-                line(bytes, line, i, data);
+        for (int i = seen; i < length; i++) {
+            if (held[i] == '\n') {
+                line(held, line, i, data);
                 line = i + 1;
             }
         }
-        if (bytes.length - line > LONGEST) {
+        if (length - line > LONGEST) {
             throw tooLong();
         }
-        begun = line == bytes.length ? NONE : Arrays.copyOfRange(bytes, line, bytes.length);
+        if (line > 0) {
+            System.arraycopy(held, line, held, 0, length - line);
+            length -= line;
+        }
     }
 
     private static void line(byte[] bytes, int start, int end, Data data) throws IOException {

@@ -63,6 +63,7 @@ final class RemoteInvocation implements Invocation {
     private final Places.Stay places;
     private final Input input;
     private final int mostInputTokens;
+    private boolean toldOfCount;
     private volatile @Nullable RemoteExchange exchange;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicBoolean begun = new AtomicBoolean();
@@ -336,6 +337,9 @@ final class RemoteInvocation implements Invocation {
         List<RequestOptions> ways = endpoints.ways(endpoint, secret, path);
         RemoteExchange asking = new RemoteExchange(endpoints, loop, reader);
         exchange = asking;
+        if (reader instanceof BodyStream body) {
+            body.of(asking);
+        }
         asking.start(ways, Buffer.buffer(JSON.writeValueAsBytes(request)), limit);
         if (closed.get()) {
             // It was closed before it knew the exchange.
@@ -350,7 +354,9 @@ final class RemoteInvocation implements Invocation {
         if (!whole(input) || maxTokens > 0 && !whole(output)) {
             throw notCounted();
         }
-        if (input.longValue() > mostInputTokens || maxTokens > 0 && output.longValue() > maxTokens) {
+        if (!toldOfCount && (input.longValue() > mostInputTokens || maxTokens > 0 && output.longValue() > maxTokens)) {
+            // Once, however often it counts.
+            toldOfCount = true;
             LOG.log(System.Logger.Level.WARNING,
                     "The remote endpoint of {0} counted {1} tokens of input and {2} of output where at most {3} and {4} were"
                             + " possible; no more than that is charged",

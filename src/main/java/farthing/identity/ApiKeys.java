@@ -128,7 +128,7 @@ public class ApiKeys {
     /** From the next call on the key is refused, on other servers within two seconds; what it has begun is finished. */
     @Transactional
     public void revoke(AccountId account, ApiKeyId id) {
-        ApiKey key = get(account, id);
+        ApiKey key = locked(account, id);
         key.revoke(cache.now());
         changed(List.of(key));
     }
@@ -141,7 +141,8 @@ public class ApiKeys {
      */
     @Transactional
     void change(AccountId account, ApiKeyId id, String name, KeyLimits limits, @Nullable Instant expiresAt) {
-        ApiKey key = get(account, id);
+        // Locked: else the row written whole would undo a revocation that came between.
+        ApiKey key = locked(account, id);
         if (key.revokedAt != null) {
             throw KeyRefused.ended("revoked");
         }
@@ -247,7 +248,7 @@ public class ApiKeys {
 
     private ApiKey locked(AccountId account, ApiKeyId id) {
         ApiKey key = get(account, id);
-        // One after the other, so that never more than two secrets live.
+        // One after the other: never more than two secrets live, and no change undoes another.
         ApiKey.getEntityManager().refresh(key, LockModeType.PESSIMISTIC_WRITE);
         return key;
     }

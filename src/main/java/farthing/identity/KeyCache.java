@@ -48,7 +48,7 @@ class KeyCache {
 
     private static final Duration BELIEVED = Duration.ofSeconds(2);
     /** Longer than any transaction that changes a key; what is forgotten twice is only read once more. */
-    private static final String OVERLAP = "interval '10 seconds'";
+    private static final String OVERLAP = "interval '2 minutes'";
     /** After a longer silence a change may lie before what the next look finds. */
     private static final Duration COMPLETE = Duration.ofSeconds(5);
     /** Clocks that agree so far are right; what is less may be the way to the database. */

@@ -44,6 +44,10 @@ abstract class Book<A extends Allowance> {
     private record Refusal(long at, Amount least, boolean unanswered) {
     }
 
+    /** @param began when it was noticed: whoever came before that has waited for the same */
+    private record Outage(long began, RuntimeException failure) {
+    }
+
     private final Clock clock;
     private final ReentrantLock refill = new ReentrantLock();
     private final AtomicBoolean refillingAhead = new AtomicBoolean();
@@ -52,6 +56,7 @@ abstract class Book<A extends Allowance> {
     private volatile Amount lowWater = Amount.ZERO;
     private volatile long notAheadBefore = System.nanoTime();
     private @Nullable Refusal refused;
+    private @Nullable Outage lastOutage;
     private long grownAt = System.nanoTime() - BUSY.toNanos();
     private int growth = 1;
 
@@ -117,7 +122,15 @@ abstract class Book<A extends Allowance> {
         long arrived = System.nanoTime();
         refill.lock();
         try {
+            Outage outage = lastOutage;
+            if (outage != null && outage.began - arrived > 0) {
+                // Somebody has just waited in vain for the database; a queue of those who do so one by one would never end.
+                throw outage.failure;
+            }
             return gather(least, wanted, arrived);
+        } catch (Database.Failed | Database.OutcomeUnknown e) {
+            lastOutage = lastOutage != null && lastOutage.failure == e ? lastOutage : new Outage(System.nanoTime(), e);
+            throw e;
         } finally {
             gathering = false;
             refill.unlock();

@@ -81,7 +81,8 @@ final class CommitWriter {
     /** After an unknown outcome: what became durable. Waits, by the leases' row locks, for a commit that is still under way. */
     Written reread(long commit, List<Pending> batch) {
         return database.inTransaction(connection -> {
-            lockLeases(connection, batch);
+            // Weaker than a reversal's: a batch that is being built does not hold it up.
+            lockLeases(connection, batch, "no key update");
             Set<Object> durable = receiptsOf(connection, commit);
             return new Written(batch.stream().filter(p -> !durable.contains(p.reservation().receipt().value()))
                     .collect(Collectors.toSet()), Set.of());
@@ -97,7 +98,7 @@ final class CommitWriter {
      */
     Set<Pending> reverse(long commit, List<Pending> batch) {
         return database.inTransaction(connection -> {
-            lockLeases(connection, batch);
+            lockLeases(connection, batch, "update");
             Set<Object> durable = receiptsOf(connection, commit);
             Set<Object> inBatch = settledOf(connection, commit, batch);
             List<Pending> undelivered = batch.stream().filter(p -> p.replay() == null)
@@ -248,10 +249,10 @@ final class CommitWriter {
         }
     }
 
-    private static void lockLeases(Connection connection, List<Pending> batch) throws SQLException {
+    private static void lockLeases(Connection connection, List<Pending> batch, String strength) throws SQLException {
         Long[] ids = batch.stream().map(p -> p.reservation().lease().id().value()).distinct().sorted().toArray(Long[]::new);
         try (PreparedStatement lock = connection
-                .prepareStatement("select id from lease where id = any (?) order by id for update")) {
+                .prepareStatement("select id from lease where id = any (?) order by id for " + strength)) {
             lock.setArray(1, connection.createArrayOf("bigint", ids));
             lock.executeQuery().close();
         }

@@ -102,7 +102,13 @@ final class Database {
     /** Runs reads outside a transaction. */
     <T extends @Nullable Object> T read(Work<T> work) {
         try (Connection connection = source.getConnection()) {
-            return work.in(connection);
+            int timeout = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, ANSWERED_WITHIN_MILLIS);
+            try {
+                return work.in(connection);
+            } finally {
+                connection.setNetworkTimeout(Runnable::run, timeout);
+            }
         } catch (SQLException e) {
             throw new Failed(e);
         }

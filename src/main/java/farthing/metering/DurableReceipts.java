@@ -66,7 +66,7 @@ public class DurableReceipts {
                 """
                         select u.line, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.charged_at < ?, r.receipt is not null
                         from usage u left join usage_reversal r on r.receipt = u.receipt
-                        where u.lease = ? and u.seq >= ? and u.charged_at >= (select opened_at - interval '2 days' from lease where id = ?)
+                        where u.lease = ? and u.seq >= ? and u.charged_at >= (select opened_at - interval '35 days' from lease where id = ?)
                         order by u.seq""")) {
             select.setFetchSize(PIECE);
             select.setTimestamp(1, Timestamp.from(chargedBefore));

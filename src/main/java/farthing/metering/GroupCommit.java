@@ -85,12 +85,23 @@ final class GroupCommit implements AutoCloseable {
      * @throws RuntimeException while the database still does not answer
      */
     void resolveDoubts() {
+        RuntimeException failed = null;
         for (Doubt doubt : doubts) {
-            Set<Pending> free = writer.reverse(doubt.commit, doubt.calls);
+            Set<Pending> free;
+            try {
+                free = writer.reverse(doubt.commit, doubt.calls);
+            } catch (RuntimeException e) {
+                // The next one may be known all the same.
+                failed = e;
+                continue;
+            }
             if (doubts.remove(doubt)) {
                 LOG.warnf("commit %x is known now: %d of its %d calls cost nothing", doubt.commit, free.size(),
                         doubt.calls.size());
             }
+        }
+        if (failed != null) {
+            throw failed;
         }
     }
 
@@ -105,6 +116,7 @@ final class GroupCommit implements AutoCloseable {
             } catch (Throwable e) {
                 // Errors too: if this thread died, every later call would wait for ever.
                 LOG.error("the group commit stumbled over " + batch.size() + " calls", e);
+                // Those that have their answer by now keep it.
                 fail(batch, NotCharged.failed());
             }
         }
@@ -132,27 +144,32 @@ final class GroupCommit implements AutoCloseable {
         boolean unknown = false;
         Throwable failure = null;
         while (deadline - System.nanoTime() > 0) {
+            CommitWriter.Written written;
             try {
-                CommitWriter.Written written = unknown ? writer.reread(id, batch) : writer.write(id, batch);
-                if (unknown && written.free() == batch.size()) {
-                    // Certain by now that it was not made, so it may be made.
-                    unknown = false;
-                    continue;
-                }
-                finish(batch, written);
-                return;
+                written = unknown ? writer.reread(id, batch) : writer.write(id, batch);
             } catch (Database.OutcomeUnknown e) {
                 // From now on the first question is whether that commit is durable.
                 LOG.warnf("the database did not confirm commit %x of %d calls; asking it", id, batch.size());
                 unknown = true;
                 failure = e;
+                pause();
+                continue;
             } catch (RuntimeException | Error e) {
                 failure = e;
                 if (!unknown && !(e instanceof Database.Failed failed && failed.isPassing())) {
                     break;
                 }
+                pause();
+                continue;
             }
-            pause();
+            if (unknown && written.free() == batch.size()) {
+                // Certain by now that it was not made, so it may be made.
+                unknown = false;
+                continue;
+            }
+            // Not within the try: what is durable is never written again.
+            finish(batch, written);
+            return;
         }
         if (unknown) {
             LOG.errorf(failure, "it is not known whether commit %x is durable; its calls were answered so: %s", id,
@@ -177,16 +194,22 @@ final class GroupCommit implements AutoCloseable {
             } else if (written.overtaken().contains(pending)) {
                 fail(List.of(pending), NotCharged.overtaken());
             } else {
-                pending.reservation.end(pending.amount);
-                pending.done.complete(new Charged(pending.reservation.receipt(), pending.amount));
+                try {
+                    pending.reservation.end(pending.amount);
+                } finally {
+                    pending.done.complete(new Charged(pending.reservation.receipt(), pending.amount));
+                }
             }
         }
     }
 
     private static void fail(List<Pending> batch, NotCharged answer) {
         for (Pending pending : batch) {
-            pending.reservation.end(null);
-            pending.done.completeExceptionally(answer);
+            try {
+                pending.reservation.end(null);
+            } finally {
+                pending.done.completeExceptionally(answer);
+            }
         }
     }
 

@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -57,7 +59,12 @@ final class KeyBudgets {
     @Nullable
     Hold<KeyLease> hold(Caller caller, Amount least, Amount wanted) {
         KeyLimits limits = caller.limits();
-        if (limits.total() == null && limits.perDay() == null) {
+        if (limits.total() == null && limits.perDay() == null || wanted.isZero()) {
+            KeyBook book = books.get(caller.key());
+            if (book != null && !wanted.isZero()) {
+                // What it spends from now on is counted when it has limits again.
+                book.limits = null;
+            }
             return null;
         }
         return books.computeIfAbsent(caller.key(), KeyBook::new).hold(limits, least, wanted);
@@ -71,6 +78,8 @@ final class KeyBudgets {
 
         private final ApiKeyId key;
         private volatile @Nullable Money limits;
+        /** By which what is free now was granted; under others it is given back. */
+        private volatile @Nullable Money grantedUnder;
         private Room room = new Room("total", Amount.ZERO);
 
         KeyBook(ApiKeyId key) {
@@ -79,14 +88,12 @@ final class KeyBudgets {
         }
 
         Hold<KeyLease> hold(KeyLimits now, Amount least, Amount wanted) {
-            Money changed = new Money(now.total(), now.perDay());
-            if (!changed.equals(limits)) {
-                // What is free was granted under other limits.
-                KeyLease lease = open();
-                limits = changed;
-                if (lease != null) {
-                    giveBack(lease);
-                }
+            Money its = new Money(now.total(), now.perDay());
+            KeyLease lease = open();
+            limits = its;
+            if (lease != null && !its.equals(grantedUnder)) {
+                grantedUnder = its;
+                giveBack(lease);
             }
             return hold(least, wanted);
         }
@@ -96,7 +103,9 @@ final class KeyBudgets {
         Grant<KeyLease> grant(@Nullable KeyLease open, Amount least, Amount wanted, int growth, boolean ahead) {
             return database.<@Nullable Grant<KeyLease>> inTransaction(connection -> {
                 lock(connection);
-                Room there = room(connection, Objects.requireNonNull(limits));
+                Money now = limits == null ? NO_MORE : Objects.requireNonNull(limits);
+                grantedUnder = now;
+                Room there = room(connection, now);
                 room = there;
                 // Alone on the key a server may have all of it: nobody has to wait for what it does not need.
                 Amount usual = Amount
@@ -183,6 +192,9 @@ final class KeyBudgets {
         }
     }
 
+    /** Of a key whose limits were just lifted: whoever still comes with the old ones gets nothing ahead of need. */
+    private static final Money NO_MORE = new Money(Amount.ZERO, null);
+
     /** The limits that are sums of money. */
     private record Money(@Nullable Amount total, @Nullable Amount perDay) {
     }
@@ -215,13 +227,32 @@ final class KeyBudgets {
     /** Gives back what no call used for a while, and what an unknown outcome left without an owner. */
     void returnIdle(Duration idle) {
         Instant now = clock.instant();
+        List<Long> inUse = new ArrayList<>();
         for (KeyBook book : books.values()) {
             KeyLease lease = book.open();
-            if (lease != null && (!lease.isOpen() || lease.closeIfIdle(idle, now))) {
+            if (lease == null) {
+                continue;
+            }
+            if (!lease.isOpen() || lease.closeIfIdle(idle, now)) {
                 remove(lease.id());
                 book.forget(lease);
+            } else {
+                inUse.add(lease.id().value());
             }
         }
+        removeOthers(inUse, now.minus(idle));
+    }
+
+    private void removeOthers(List<Long> inUse, Instant openedBefore) {
+        database.inTransaction(connection -> {
+            try (PreparedStatement delete = connection
+                    .prepareStatement("delete from key_lease where instance = ? and opened_at <= ? and id <> all (?)")) {
+                delete.setLong(1, instance);
+                delete.setTimestamp(2, Timestamp.from(openedBefore));
+                delete.setArray(3, connection.createArrayOf("bigint", inUse.toArray()));
+                return delete.executeUpdate();
+            }
+        });
     }
 
     void returnAll() {

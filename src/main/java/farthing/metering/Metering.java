@@ -221,17 +221,39 @@ public class Metering {
     void start(@Observes @Priority(100) StartupEvent event) {
         leases.openAccounts();
         instances.heartbeat();
-        recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
+        tidy();
         var _ = recalls.scheduleWithFixedDelay(this::answerRecalls, 100, 100, TimeUnit.MILLISECONDS);
     }
 
+    /** Alone: whatever else takes long, this server must not be taken for dead meanwhile. */
+    @Scheduled(every = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    void beat() {
+        instances.heartbeat();
+    }
+
+    /** @throws RuntimeException the last of the failures, after all that can be done is done */
     @Scheduled(every = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     void tidy() {
-        instances.heartbeat();
-        commits.resolveDoubts();
-        recover(config.soleInstance() ? Duration.ZERO : config.deadAfter());
-        leases.returnIdle(config.idle());
-        keys.returnIdle(config.idle());
+        Duration unseen = config.soleInstance() ? Duration.ZERO : config.deadAfter();
+        each(commits::resolveDoubts, () -> leases.recoverUnseenFor(unseen),
+                // After the leases: whoever could still charge on one of these could do so on no line.
+                () -> keys.recoverUnseenFor(unseen), () -> claims.tidy(unseen), () -> leases.returnIdle(config.idle()),
+                () -> keys.returnIdle(config.idle()));
+    }
+
+    /** One failure stops one step. */
+    private static void each(Runnable... steps) {
+        RuntimeException failed = null;
+        for (Runnable step : steps) {
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                failed = e;
+            }
+        }
+        if (failed != null) {
+            throw failed;
+        }
     }
 
     /** Ten times a second while others live who may ask; the scheduler of the server looks once a second only. */
@@ -240,9 +262,9 @@ public class Metering {
             return;
         }
         try {
-            leases.answerRecalls();
-            keys.answerRecalls();
-        } catch (RuntimeException e) {
+            each(leases::answerRecalls, keys::answerRecalls);
+        } catch (Throwable e) {
+            // An error, too, would end the looking for good.
             LOG.debug("what others ask for is not answered now", e);
         }
     }
@@ -253,18 +275,9 @@ public class Metering {
         leases.recallFrozen();
     }
 
-    private void recover(Duration unseen) {
-        leases.recoverUnseenFor(unseen);
-        // After the leases: whoever could still charge on one of these could do so on no line.
-        keys.recoverUnseenFor(unseen);
-        claims.tidy(unseen);
-    }
-
     void stop(@Observes ShutdownEvent event) {
         recalls.shutdown();
         commits.close();
-        commits.resolveDoubts();
-        leases.returnAll();
-        keys.returnAll();
+        each(commits::resolveDoubts, leases::returnAll, keys::returnAll);
     }
 }

@@ -132,7 +132,9 @@ final class Recalls {
                 // Two that gather for a last call each would take it out of each other's hands for ever.
                 continue;
             }
-            Allowance allowance = book == null ? null : book.open();
+            Allowance open = book == null ? null : book.open();
+            // A call may have taken a new one into use since: nobody asked for that.
+            Allowance allowance = open != null && open.id().equals(request.id) ? open : null;
             Amount free = allowance == null ? Amount.ZERO : allowance.takeFree();
             try {
                 database.inTransaction(connection -> {

@@ -31,10 +31,10 @@ public interface Settled {
     };
 
     /**
-     * Receipts of one lease.
+     * Receipts of one lease, one after the other without a gap.
      *
      * @param last the sequence number of the last of them
-     * @param calls how many between first and last were not reversed
+     * @param calls how many they are
      */
     record Stretch(long lease, int first, int last, long calls) {
     }

@@ -76,15 +76,30 @@ class UsageWeeks {
                 .with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
         for (int week = 0; week <= WEEKS_AHEAD; week++) {
             LocalDate begins = monday.plusWeeks(week);
-            database.inTransaction(connection -> {
-                if (alone(connection)) {
-                    try (PreparedStatement make = connection.prepareStatement("select usage_week(?)")) {
-                        make.setDate(1, Date.valueOf(begins));
-                        make.executeQuery().close();
-                    }
-                }
-                return true;
-            });
+            try {
+                database.inTransaction(connection -> make(connection, begins));
+            } catch (Database.Failed | Database.OutcomeUnknown e) {
+                // There are weeks in reserve, and without its table a week's calls are kept all the same.
+                LOG.warnf("no table for the usages of the week of %s yet: %s", begins, e.getMessage());
+            }
+        }
+    }
+
+    private static boolean make(Connection connection, LocalDate monday) throws SQLException {
+        if (alone(connection)) {
+            waitNotLong(connection);
+            try (PreparedStatement make = connection.prepareStatement("select usage_week(?)")) {
+                make.setDate(1, Date.valueOf(monday));
+                make.executeQuery().close();
+            }
+        }
+        return true;
+    }
+
+    /** For the lock of a table that everybody uses: whoever waits for it makes all who come later wait, too. */
+    private static void waitNotLong(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("set local lock_timeout = '500ms'");
         }
     }
 
@@ -95,7 +110,7 @@ class UsageWeeks {
             boolean gone;
             try {
                 gone = database.inTransaction(connection -> alone(connection) && drop(connection, week));
-            } catch (Database.Failed e) {
+            } catch (Database.Failed | Database.OutcomeUnknown e) {
                 // A lock was not to be had at once, and calls come first.
                 LOG.warnf("the usages of %s are not dropped now: %s", week.name, e.getMessage());
                 gone = false;
@@ -137,9 +152,8 @@ class UsageWeeks {
         }
         run(connection, "delete from usage_reversal where charged_at >= ? and charged_at < ?", week);
         run(connection, "delete from receipt_commit where committed_at >= ? and committed_at < ?", week);
+        waitNotLong(connection);
         try (Statement statement = connection.createStatement()) {
-            // Dropping waits for every commit under way and lets none begin meanwhile, so not for long.
-            statement.execute("set local lock_timeout = '500ms'");
             statement.execute("drop table \"" + week.name + "\"");
         }
         return true;
@@ -147,8 +161,10 @@ class UsageWeeks {
 
     private static List<Settled.Stretch> standing(Connection connection, Week week) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("""
-                select u.lease, min(u.seq), max(u.seq), count(*) from "%s" u
-                where not exists (select 1 from usage_reversal r where r.receipt = u.receipt) group by u.lease"""
+                select lease, min(seq), max(seq), count(*) from (
+                    select u.lease, u.seq, u.seq - row_number() over (partition by u.lease order by u.seq) as run from "%s" u
+                    where not exists (select 1 from usage_reversal r where r.receipt = u.receipt)) standing
+                group by lease, run"""
                 .formatted(week.name)); ResultSet row = select.executeQuery()) {
             List<Settled.Stretch> stretches = new ArrayList<>();
             while (row.next()) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ final class Hooks {
     record Fresh(Hook hook, Secret secret) {
     }
 
+    private final ReentrantLock listening = new ReentrantLock();
     private final Database database;
     private final Seals seals;
     private final Outside outside;
@@ -59,7 +61,10 @@ final class Hooks {
         Checked checked = check(name, url, events);
         Secret secret = Secret.fresh();
         Instant now = clock.instant();
-        return database.inTransaction(connection -> {
+        return alone(connection -> {
+            // Counted under its lock, by whichever server.
+            Database.list(connection, row -> row.getLong(1), "select id from account where id = ? for no key update",
+                    account.value());
             if (of(connection, account).size() >= most) {
                 throw new WebhookRefused("url", "An account may have " + most + " webhooks. Delete one first.");
             }
@@ -74,13 +79,27 @@ final class Hooks {
         });
     }
 
+    /**
+     * One at a time on this server: listening begins with a look at budgets, which takes connections of its own, and those who
+     * wait
+     * for each other must not have taken them all.
+     */
+    private <T> T alone(Database.Work<T> work) {
+        listening.lock();
+        try {
+            return database.inTransaction(work);
+        } finally {
+            listening.unlock();
+        }
+    }
+
     /** What is null stays as it is. @throws WebhookRefused naming everything that is wrong */
     Hook edit(AccountId account, long id, @Nullable String name, @Nullable String url, @Nullable List<String> events) {
         Hook before = get(account, id);
         // Looked up before a transaction begins: it may take a while.
         Checked checked = check(name == null ? before.name() : name, url == null ? before.url().toString() : url,
                 events == null ? before.eventNames() : events);
-        return database.inTransaction(connection -> {
+        return alone(connection -> {
             Hook hook = get(connection, account, id, LOCK);
             if (hook.on()) {
                 listen(connection, account, checked.events, hook.events());
@@ -97,7 +116,7 @@ final class Hooks {
 
     /** It is sent what still waits for it, and what happens from now on. */
     Hook switchOn(AccountId account, long id) {
-        return database.inTransaction(connection -> {
+        return alone(connection -> {
             Hook hook = get(connection, account, id, LOCK);
             if (!hook.on()) {
                 listen(connection, account, hook.events(), Set.of());

@@ -22,6 +22,7 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 import farthing.web.Outside;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -93,24 +94,37 @@ final class Sender implements AutoCloseable {
         }
     }
 
+    /** Also where the connection comes too late. */
+    private static void hangUp(@Nullable Future<HttpClientRequest> connecting) {
+        if (connecting != null) {
+            var _ = connecting.onSuccess(made -> {
+                var _ = made.connection().close();
+            });
+        }
+    }
+
     private HttpClientRequest connect(URI url, Map<String, String> headers, long began) throws IOException, TimeoutException {
         IOException last = new IOException("no address");
         for (InetAddress address : outside.addressesOf(url)) {
+            Future<HttpClientRequest> connecting = null;
             try {
                 var options = Outside.request(url, address).setMethod(HttpMethod.POST).setFollowRedirects(false);
                 headers.forEach(options::putHeader);
-                HttpClientRequest request = await(client.request(options).onSuccess(made -> {
+                connecting = client.request(options).onSuccess(made -> {
                     // Who waits learns of it; Vert.x would log it as an error of this server.
                     made.exceptionHandler(_ -> {
                     });
                     made.connection().exceptionHandler(_ -> {
                     });
-                }).toCompletionStage(), began);
+                });
+                HttpClientRequest request = await(connecting.toCompletionStage(), began);
                 outside.check(request.connection().remoteAddress());
                 return request;
-            } catch (Outside.NotPublic e) {
+            } catch (Outside.NotPublic | TimeoutException e) {
+                hangUp(connecting);
                 throw e;
             } catch (IOException e) {
+                hangUp(connecting);
                 last = e;
             }
         }

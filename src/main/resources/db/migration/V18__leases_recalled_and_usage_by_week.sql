@@ -95,6 +95,9 @@ begin
     -- Attached and not made in its place, so that the writers need not wait.
     execute format('create table %I (like usage including constraints)', name);
     perform usage_unique(name);
+    -- What a clock that was far ahead has charged in it.
+    execute format('with early as (delete from usage_astray where charged_at >= %L and charged_at < %L returning *)
+        insert into %I select * from early', begins_at, ends_at, name);
     execute format('alter table usage attach partition %I for values from (%L) to (%L)', name, begins_at, ends_at);
     return true;
 end $$;

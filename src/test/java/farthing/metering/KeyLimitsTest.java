@@ -76,7 +76,7 @@ class KeyLimitsTest {
     @Test
     void aTotalIsExactOverTwoInstancesThatServeAtOnce() throws Exception {
         Metering other = calls.instance(calls.source, Calls.Settings.USUAL);
-        calls.metering.tidy();
+        calls.metering.beat();
         for (int round = 0; round < 3; round++) {
             Caller caller = calls.caller(new KeyLimits(Amount.ofNanos(205), null));
             List<Callable<Object>> all = new ArrayList<>();

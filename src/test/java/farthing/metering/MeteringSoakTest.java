@@ -150,6 +150,7 @@ class MeteringSoakTest {
                 Thread.sleep(random.nextInt(150));
                 for (Metering metering : both) {
                     try {
+                        metering.beat();
                         metering.tidy();
                     } catch (RuntimeException away) {
                         // As the scheduler does: the next time will do.

@@ -79,6 +79,16 @@ class UsageWeeksTest {
     }
 
     @Test
+    void aWeekThatAClockWasAheadOfTakesInWhatWasChargedInIt() {
+        usage(0, "2031-06-04T00:00:00Z");
+        assertThat(number("select count(*) from usage_astray")).isEqualTo(1);
+        clock.advance(Duration.ofDays(90));
+        weeks.prepare();
+        assertThat(number("select count(*) from usage_astray")).isZero();
+        assertThat(number("select count(*) from usage_2031w23")).isEqualTo(1);
+    }
+
+    @Test
     void aWeekGoesWholeWhenItIsOldAndAllOfItIsFinal() {
         usage(0, "2031-03-04T00:00:00Z");
         usage(1, "2031-03-05T00:00:00Z");
