@@ -2,6 +2,7 @@ package farthing.metering;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -95,9 +96,27 @@ abstract class Book<A extends Allowance> {
     }
 
     /** Its row is gone. */
-    synchronized void forget(A closed) {
-        if (open == closed) {
+    synchronized void forget(LeaseId closed) {
+        if (hasOpen(closed)) {
             open = null;
+        }
+    }
+
+    /**
+     * Whether no call here draws on the allowance from now on: an idle one is closed, and another than the open one belongs to
+     * nobody, left over by an unknown outcome. Told under the lock and by no clock: what is just being granted has its row
+     * already
+     * and is not open yet, and then this says no.
+     */
+    boolean letsGo(LeaseId id, Duration idle, Instant now) {
+        if (!refill.tryLock()) {
+            return false;
+        }
+        try {
+            A mine = open;
+            return mine == null || !mine.id().equals(id) || !mine.isOpen() || mine.closeIfIdle(idle, now);
+        } finally {
+            refill.unlock();
         }
     }
 
@@ -183,7 +202,7 @@ abstract class Book<A extends Allowance> {
         A mine = open;
         if (mine != null && !mine.isOpen()) {
             end(mine);
-            forget(mine);
+            forget(mine.id());
             return null;
         }
         return mine;

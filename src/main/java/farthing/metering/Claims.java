@@ -11,7 +11,9 @@ import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,7 +33,6 @@ final class Claims {
     private static final Logger LOG = Logger.getLogger(Claims.class);
 
     private static final Duration KEPT = Duration.ofHours(24);
-    private static final Duration LOST_AFTER = Duration.ofMinutes(1);
 
     /**
      * @param requestHash keyed with the caller's own secret, so that it tells the server nothing about a short prompt
@@ -94,23 +95,37 @@ final class Claims {
      */
     void tidy(Duration unseen) {
         Instant now = clock.instant();
-        Long[] mine = held.toArray(Long[]::new);
         database.inTransaction(connection -> {
+            // In this order: whoever has a row by now is among the held ones until the call has ended.
+            List<Long> ended = own(connection);
+            ended.removeAll(held);
             try (PreparedStatement delete = connection.prepareStatement("""
                     delete from replay where receipt is not null and claimed_at < ?
-                    or receipt is null and (instance = ? and claimed_at < ? and claim <> all (?)
+                    or receipt is null and (claim = any (?)
                         or instance <> ? and instance in (select i.id from instance i
                             where i.seen_at <= clock_timestamp() - ? * interval '1 millisecond'))""")) {
                 delete.setTimestamp(1, Timestamp.from(now.minus(KEPT)));
-                delete.setLong(2, instance);
-                // A claim made since we looked at the held ones is younger than this.
-                delete.setTimestamp(3, Timestamp.from(now.minus(LOST_AFTER)));
-                delete.setArray(4, connection.createArrayOf("bigint", mine));
-                delete.setLong(5, instance);
-                delete.setLong(6, unseen.toMillis());
+                delete.setArray(2, connection.createArrayOf("bigint", ended.toArray()));
+                delete.setLong(3, instance);
+                delete.setLong(4, unseen.toMillis());
                 return delete.executeUpdate();
             }
         });
+    }
+
+    /** The claims of this instance under which a call runs, or ran and could not free its key. */
+    private List<Long> own(Connection connection) throws SQLException {
+        try (PreparedStatement select = connection
+                .prepareStatement("select claim from replay where instance = ? and receipt is null")) {
+            select.setLong(1, instance);
+            List<Long> claims = new ArrayList<>();
+            try (ResultSet rows = select.executeQuery()) {
+                while (rows.next()) {
+                    claims.add(rows.getLong(1));
+                }
+            }
+            return claims;
+        }
     }
 
     private boolean insert(Connection connection, Key key, long id) throws SQLException {

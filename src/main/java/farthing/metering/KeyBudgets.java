@@ -11,8 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -227,30 +226,29 @@ final class KeyBudgets {
     /** Gives back what no call used for a while, and what an unknown outcome left without an owner. */
     void returnIdle(Duration idle) {
         Instant now = clock.instant();
-        List<Long> inUse = new ArrayList<>();
-        for (KeyBook book : books.values()) {
-            KeyLease lease = book.open();
-            if (lease == null) {
-                continue;
+        own().forEach((id, key) -> {
+            KeyBook book = books.get(key);
+            if (book == null) {
+                remove(id);
+            } else if (book.letsGo(id, idle, now)) {
+                remove(id);
+                book.forget(id);
             }
-            if (!lease.isOpen() || lease.closeIfIdle(idle, now)) {
-                remove(lease.id());
-                book.forget(lease);
-            } else {
-                inUse.add(lease.id().value());
-            }
-        }
-        removeOthers(inUse, now.minus(idle));
+        });
     }
 
-    private void removeOthers(List<Long> inUse, Instant openedBefore) {
-        database.inTransaction(connection -> {
-            try (PreparedStatement delete = connection
-                    .prepareStatement("delete from key_lease where instance = ? and opened_at <= ? and id <> all (?)")) {
-                delete.setLong(1, instance);
-                delete.setTimestamp(2, Timestamp.from(openedBefore));
-                delete.setArray(3, connection.createArrayOf("bigint", inUse.toArray()));
-                return delete.executeUpdate();
+    private Map<LeaseId, ApiKeyId> own() {
+        return database.read(connection -> {
+            try (PreparedStatement select = connection
+                    .prepareStatement("select id, api_key from key_lease where instance = ?")) {
+                select.setLong(1, instance);
+                Map<LeaseId, ApiKeyId> leases = new HashMap<>();
+                try (ResultSet rows = select.executeQuery()) {
+                    while (rows.next()) {
+                        leases.put(new LeaseId(rows.getLong(1)), new ApiKeyId(rows.getLong(2)));
+                    }
+                }
+                return leases;
             }
         });
     }

@@ -9,10 +9,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 import org.jspecify.annotations.Nullable;
@@ -33,9 +32,6 @@ final class Leases {
 
     /** While others live, no grant takes more of a line than this part of it for each server, unless a call needs it. */
     private static final int PARTS_FOR_EACH = 4;
-
-    /** A lease that was opened so far in the future was opened before the clock was set back. */
-    private static final Duration SET_BACK = Duration.ofMinutes(1);
 
     private final Database database;
     private final Ledger ledger;
@@ -204,16 +200,16 @@ final class Leases {
     int returnIdle(Duration idle) {
         Instant now = clock.instant();
         int returned = 0;
-        Set<LeaseId> inUse = new HashSet<>();
-        for (LineBook book : books.values()) {
-            Lease lease = book.open();
-            if (lease != null && lease.isOpen() && !lease.closeIfIdle(idle, now)) {
-                inUse.add(lease.id());
+        for (Map.Entry<LeaseId, LineId> row : ownOpen().entrySet()) {
+            LineBook book = books.get(row.getValue());
+            if (book != null && !book.letsGo(row.getKey(), idle, now)) {
+                continue;
             }
-        }
-        for (LeaseId id : ownOpen(now, idle)) {
-            if (!inUse.contains(id) && close(id, "RETURNED")) {
+            if (close(row.getKey(), "RETURNED")) {
                 returned++;
+            }
+            if (book != null) {
+                book.forget(row.getKey());
             }
         }
         return returned;
@@ -280,17 +276,18 @@ final class Leases {
         return recovered;
     }
 
-    /** Those that are not so new that a call may just be taking one into use. */
-    private List<LeaseId> ownOpen(Instant now, Duration idle) {
+    private Map<LeaseId, LineId> ownOpen() {
         return database.read(connection -> {
             try (PreparedStatement select = connection
-                    .prepareStatement("select id from lease where state = 'OPEN' and instance = ?"
-                            // The clock may have been set back since.
-                            + " and (opened_at <= ? or opened_at > ?)")) {
+                    .prepareStatement("select id, line from lease where state = 'OPEN' and instance = ?")) {
                 select.setLong(1, instance);
-                select.setTimestamp(2, Timestamp.from(now.minus(idle)));
-                select.setTimestamp(3, Timestamp.from(now.plus(SET_BACK)));
-                return ids(select);
+                Map<LeaseId, LineId> leases = new HashMap<>();
+                try (ResultSet rows = select.executeQuery()) {
+                    while (rows.next()) {
+                        leases.put(new LeaseId(rows.getLong(1)), new LineId(rows.getInt(2)));
+                    }
+                }
+                return leases;
             }
         });
     }

@@ -83,7 +83,6 @@ class ClaimsTest {
         calls.faulty.down();
         claim.close();
         calls.faulty.heal();
-        calls.clock.advance(Duration.ofMinutes(2));
         calls.metering.tidy();
         assertThat(calls.metering.claim(caller, "key", REQUEST)).isInstanceOf(Claim.Fresh.class);
     }

@@ -107,6 +107,41 @@ class LeasesTest {
     }
 
     @Test
+    void whatACallJustTookIntoUseStaysWhateverTheClockDoes() throws Exception {
+        Leases leases = instance(TEN);
+        AtomicBoolean ended = new AtomicBoolean();
+        try (var tidying = Executors.newSingleThreadExecutor()) {
+            Future<?> tidied = tidying.submit(() -> {
+                for (int i = 0; !ended.get(); i++) {
+                    clock.advance(Duration.ofHours(i % 2 == 0 ? 1 : -1));
+                    leases.returnIdle(Duration.ofSeconds(30));
+                }
+            });
+            try {
+                for (int i = 0; i < 300; i++) {
+                    Hold<Lease> hold = leases.hold(line, TEN, TEN);
+                    assertThat(isOpen(hold.of().id())).isTrue();
+                    hold.of().release(hold.amount());
+                }
+            } finally {
+                ended.set(true);
+            }
+            tidied.get();
+        }
+    }
+
+    private boolean isOpen(LeaseId id) {
+        return database.read(connection -> {
+            try (var select = connection.prepareStatement("select 1 from lease where id = ? and state = 'OPEN'")) {
+                select.setLong(1, id.value());
+                try (var row = select.executeQuery()) {
+                    return row.next();
+                }
+            }
+        });
+    }
+
+    @Test
     void aDeadInstancesLeaseIsRecoveredOnce() {
         Leases dead = instance(Amount.ofNanos(50));
         dead.hold(line, TEN, TEN);
@@ -148,7 +183,7 @@ class LeasesTest {
         hold.of().release(hold.amount());
         clock.advance(Duration.ofMinutes(1));
         // Closed here and not yet in the database, where the line is still empty.
-        faulty.down();
+        faulty.always(writer -> FaultyDatabase.Fault.REFUSED);
         assertThatThrownBy(() -> leases.returnIdle(Duration.ofSeconds(30))).isInstanceOf(Database.Failed.class);
         faulty.heal();
         assertThat(hold.of().isOpen()).isFalse();
