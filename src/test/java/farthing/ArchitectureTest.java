@@ -17,11 +17,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+
+import io.quarkus.test.junit.QuarkusTest;
 
 /** The package table of the design, kept by a check. */
 class ArchitectureTest {
@@ -53,6 +56,14 @@ class ArchitectureTest {
         Set<String> known = new HashSet<>(MAY_USE.keySet());
         known.add("market");
         assertThat(known).containsAll(packages);
+    }
+
+    /** They run in a process of their own, which starts the application once. */
+    @Test
+    void testsWithinTheApplicationAreTagged() {
+        classes().that().areAnnotatedWith(QuarkusTest.class).should().beAnnotatedWith(Tag.class)
+                .check(new ClassFileImporter().withImportOption(ImportOption.Predefined.ONLY_INCLUDE_TESTS)
+                        .importPackages("farthing"));
     }
 
     @Test

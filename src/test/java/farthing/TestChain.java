@@ -34,6 +34,9 @@ import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 /** A real chain for the tests, one per run: the embedded one, in a temporary folder. {@link TestDatabase} brings it along. */
 public class TestChain implements QuarkusTestResourceLifecycleManager {
 
+    /** The application's data folder. */
+    public static final Path DATA = Path.of(System.getProperty("farthing.data", "target/test-data"));
+
     public static final Path BINARY = EmbeddedChain.binary(Path.of("src/main/native/node_modules"));
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -80,7 +83,7 @@ public class TestChain implements QuarkusTestResourceLifecycleManager {
         return embedded().deployment();
     }
 
-    /** Whose addresses are fixed at the run's start; the demo people of {@code target/test-data} are its wallets. */
+    /** Whose addresses are fixed at the run's start; the demo people of {@link #DATA} are its wallets. */
     public static EmbeddedChain.Keys keys() {
         return KEYS;
     }
@@ -178,7 +181,7 @@ public class TestChain implements QuarkusTestResourceLifecycleManager {
     }
 
     private static EmbeddedChain.Keys freshKeys() {
-        KeyFolder folder = KeyFolder.ofTrial(Path.of("target/test-data"));
+        KeyFolder folder = KeyFolder.ofTrial(DATA);
         List<Address> wallets = Demo.wallets(folder);
         return new EmbeddedChain.Keys(SigningKey.generate(RANDOM), SigningKey.generate(RANDOM), SigningKey.generate(RANDOM),
                 SigningKey.generate(RANDOM), wallets);

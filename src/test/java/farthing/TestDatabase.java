@@ -20,6 +20,8 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 public class TestDatabase implements QuarkusTestResourceLifecycleManager {
 
     private static EmbeddedPostgres postgres;
+    /** Has all tables and no rows but those of the migrations; copied, as migrating takes much longer. */
+    private static final String TEMPLATE = "migrated";
     private static final Set<String> MIGRATED = new HashSet<>();
 
     @Override
@@ -43,30 +45,39 @@ public class TestDatabase implements QuarkusTestResourceLifecycleManager {
     }
 
     /** The database with all tables, for tests without a container. */
-    public static DataSource migrated() {
-        return migrated("postgres");
+    public static synchronized DataSource migrated() {
+        DataSource source = at("postgres");
+        if (MIGRATED.add("postgres")) {
+            migrate(source);
+        }
+        return source;
     }
 
     /** Another database on the same server, for tests that must not meet the application. */
-    public static DataSource separate(String name) {
-        try (var connection = migrated().getConnection(); var statement = connection.createStatement()) {
-            synchronized (TestDatabase.class) {
-                if (!MIGRATED.contains(name)) {
-                    statement.execute("create database " + name);
+    public static synchronized DataSource separate(String name) {
+        if (MIGRATED.add(name)) {
+            try {
+                if (MIGRATED.add(TEMPLATE)) {
+                    migrate(empty(TEMPLATE));
                 }
-                return migrated(name);
+                execute("create database " + name + " template " + TEMPLATE);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
             }
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
         }
+        return at(name);
     }
 
     /** A new database without tables. */
     public static PGSimpleDataSource empty(String name) throws SQLException {
-        try (var connection = migrated().getConnection(); var statement = connection.createStatement()) {
-            statement.execute("create database " + name);
-        }
+        execute("create database " + name);
         return at(name);
+    }
+
+    private static void execute(String statement) throws SQLException {
+        try (var connection = at("postgres").getConnection(); var database = connection.createStatement()) {
+            database.execute(statement);
+        }
     }
 
     private static PGSimpleDataSource at(String name) {
@@ -75,12 +86,8 @@ public class TestDatabase implements QuarkusTestResourceLifecycleManager {
         return source;
     }
 
-    private static synchronized DataSource migrated(String name) {
-        PGSimpleDataSource source = at(name);
-        if (MIGRATED.add(name)) {
-            Flyway.configure().dataSource(source).load().migrate();
-        }
-        return source;
+    private static void migrate(DataSource source) {
+        Flyway.configure().dataSource(source).load().migrate();
     }
 
     @Override

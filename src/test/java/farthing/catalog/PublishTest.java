@@ -31,6 +31,7 @@ import java.util.zip.ZipOutputStream;
 import jakarta.inject.Inject;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import ai.onnx.proto.OnnxMl;
@@ -47,6 +48,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.path.json.JsonPath;
 
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class PublishTest {
 

@@ -12,6 +12,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -24,6 +25,7 @@ import io.quarkus.test.junit.QuarkusTest;
 
 /** The application with its chain: what is queued is sent and followed without anybody asking. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 @Timeout(60)
 class FollowerTest {

@@ -22,6 +22,7 @@ import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestChain;
@@ -48,6 +49,7 @@ import io.restassured.response.Response;
 
 /** What a developer is shown of what calls have earned, until it is in the developer's wallet. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class EarningsTest {
 

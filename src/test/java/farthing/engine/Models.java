@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
 
+import farthing.TestChain;
 import farthing.artefact.ArtefactFiles;
 import farthing.artefact.Artefacts;
 import farthing.artefact.Format;
@@ -28,7 +29,7 @@ final class Models {
     }
 
     static EngineSettings settings() {
-        return EngineSettings.defaults(EngineSettings.installedNatives(), Path.of("target/engine-cache"));
+        return EngineSettings.defaults(EngineSettings.installedNatives(), TestChain.DATA.resolve("engine-cache"));
     }
 
     Engines engines(EngineSettings settings, Clock clock) throws IOException {

@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
 import jakarta.inject.Inject;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestChain;
@@ -35,6 +36,7 @@ import io.restassured.specification.RequestSpecification;
 
 /** What somebody does on /account: wallets, tokens, leaving; and what a token and an operator do by the API. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class AccountPagesTest {
 

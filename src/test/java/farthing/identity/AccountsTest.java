@@ -19,6 +19,7 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
@@ -31,6 +32,7 @@ import io.restassured.path.json.JsonPath;
 
 /** Who takes part, with and without a wallet, and in which role. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class AccountsTest {
 

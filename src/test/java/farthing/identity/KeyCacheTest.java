@@ -20,6 +20,7 @@ import jakarta.enterprise.event.Event;
 import jakarta.inject.Inject;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
@@ -37,6 +38,7 @@ import io.quarkus.test.junit.QuarkusTest;
 
 /** A change made on one server, as another one on the same database learns of it. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class KeyCacheTest {
 

@@ -27,6 +27,7 @@ import java.util.concurrent.Future;
 import jakarta.inject.Inject;
 
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestChain;
@@ -43,6 +44,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.path.json.JsonPath;
 
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class SignInTest {
 

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 
 import jakarta.inject.Inject;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -35,6 +36,7 @@ import io.restassured.response.ValidatableResponse;
 
 /** Every wrong request gets a clear answer in OpenAI's shape and costs nothing. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class BadInputTest {
 

@@ -15,6 +15,7 @@ import java.util.List;
 
 import jakarta.inject.Inject;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
@@ -34,6 +35,7 @@ import io.restassured.specification.RequestSpecification;
 
 /** What a key's own limits refuse, over HTTP: in OpenAI's shape, saying what to do, and free. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class KeyLimitsCallTest {
 

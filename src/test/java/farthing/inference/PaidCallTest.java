@@ -25,6 +25,7 @@ import java.util.concurrent.Future;
 import jakarta.inject.Inject;
 
 import org.eclipse.microprofile.config.ConfigProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
@@ -40,6 +41,7 @@ import io.restassured.specification.RequestSpecification;
 
 /** Calls that are answered, on real models, and what they cost. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class PaidCallTest {
 

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import jakarta.inject.Inject;
 
 import org.eclipse.microprofile.config.ConfigProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.FakeUpstream;
@@ -36,6 +37,7 @@ import io.restassured.specification.RequestSpecification;
 
 /** Paid calls that a server elsewhere answers. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class RemoteCallTest {
 

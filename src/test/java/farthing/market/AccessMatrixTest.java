@@ -20,6 +20,7 @@ import jakarta.inject.Inject;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -38,6 +39,7 @@ import io.vertx.ext.web.Router;
  * that one without a rule fails.
  */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class AccessMatrixTest {
 

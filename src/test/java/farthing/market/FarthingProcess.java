@@ -31,8 +31,11 @@ final class FarthingProcess implements AutoCloseable {
 
     static final HttpClient HTTP = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
 
+    private static final boolean FULL_SPEED = Boolean.getBoolean("farthing.full-speed");
     private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar");
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    /** Those who wait and ask must not slow down what they wait for. */
+    private static final Duration PAUSE = Duration.ofMillis(100);
 
     final int port;
     private final Path data;
@@ -46,29 +49,41 @@ final class FarthingProcess implements AutoCloseable {
         this.process = process;
     }
 
-    /** Starts a trial on a free port and waits until it can be called. */
+    /** Starts a trial on a free port and waits until it can be called; in an empty folder it is one that was set up before. */
     static FarthingProcess ready(Path data) {
         return ready(data, Map.of());
     }
 
     static FarthingProcess ready(Path data, Map<String, String> settings) {
+        if (!FULL_SPEED && !Files.exists(data.resolve("postgres"))) {
+            Trial.copyTo(data);
+        }
         FarthingProcess server = launch(data, settings);
-        server.await("it to be ready", server::answers);
+        server.awaitReady();
         return server;
+    }
+
+    void awaitReady() {
+        await("it to be ready", this::answers);
     }
 
     /** Starts it and waits for nothing. */
     static FarthingProcess launch(Path data, Map<String, String> settings) {
+        return launch(data, settings, Trial.haste());
+    }
+
+    static FarthingProcess launch(Path data, Map<String, String> settings, List<String> options) {
         try {
             int port = freePort();
             Path output = Files.createTempFile("farthing", ".log");
             List<String> command = new ArrayList<>(List.of("setsid",
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m"));
-            if (!Boolean.getBoolean("farthing.full-speed")) {
+            if (!FULL_SPEED) {
                 // A server that lives for seconds is compiled longer than it runs.
                 command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
             }
+            command.addAll(options);
             command.addAll(List.of("-jar", JAR.toString()));
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
             builder.environment().keySet().removeIf(name -> name.startsWith("FARTHING_"));
@@ -244,7 +259,7 @@ final class FarthingProcess implements AutoCloseable {
                 throw new AssertionError("it ended while waiting for " + what + "; it wrote:\n" + output());
             }
             try {
-                Thread.sleep(20);
+                Thread.sleep(PAUSE);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException(e);

@@ -31,6 +31,7 @@ import javax.sql.DataSource;
 import jakarta.inject.Inject;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -62,6 +63,7 @@ import io.restassured.specification.RequestSpecification;
 
 /** What a caller sees of its calls: by page, by file and by API. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class UsagePagesTest {
 

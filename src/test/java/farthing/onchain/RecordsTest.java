@@ -17,6 +17,7 @@ import java.util.Map;
 import jakarta.inject.Inject;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.web3j.crypto.Hash;
 import org.web3j.crypto.StructuredDataEncoder;
@@ -38,6 +39,7 @@ import io.restassured.response.ValidatableResponse;
 
 /** A developer signs as a wallet would, and the registry on a real chain takes it. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class RecordsTest {
 

@@ -200,12 +200,15 @@ class LineBooksTest {
         assertThat(frozen).containsEntry(line, FreezeReason.OWNER_CHANGED);
     }
 
-    /** Whatever the chain does, and however far back it goes, after each look the books say what its events say. */
+    /**
+     * Whatever the chain does, and however far back it goes, after each look the books say what its events say. How many steps
+     * is the system property {@code farthing.payment-steps}, what they are follows {@code farthing.payment-seed}.
+     */
     @Test
     void theBooksFollowAnyHistory() throws Exception {
         long seed = Long.getLong("farthing.payment-seed", System.nanoTime());
         Random random = new Random(seed);
-        for (int step = 0; step < 400; step++) {
+        for (int step = 0; step < Integer.getInteger("farthing.payment-steps", 150); step++) {
             LineFacts facts = LineFacts.of(chain.ofLine(line.value()));
             boolean open = chain.lines().contains(line.value());
             switch (random.nextInt(10)) {

@@ -20,6 +20,7 @@ import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestChain;
@@ -47,6 +48,7 @@ import io.restassured.response.ValidatableResponse;
 
 /** Lines of accounts with several wallets and with none, and the keys that a playground gets on them. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class LinkedWalletsTest {
 

@@ -26,6 +26,7 @@ import javax.sql.DataSource;
 
 import jakarta.inject.Inject;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.TestChain;
@@ -59,6 +60,7 @@ import io.restassured.response.Response;
 
 /** Calls that were made over HTTP, settled on a real vault and paid out. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class OnChainTest {
 
@@ -199,7 +201,7 @@ class OnChainTest {
 
     /** Of the demo caller, with a deposit on the chain and in the books. */
     private LineId fundedLine() throws Exception {
-        SigningKey payer = SigningKey.ofHex(KeyFolder.ofTrial(Path.of("target/test-data")).get("demo-robin", () -> ""));
+        SigningKey payer = SigningKey.ofHex(KeyFolder.ofTrial(TestChain.DATA).get("demo-robin", () -> ""));
         transactions.know(payer);
         int before = opened(payer.address()).size();
         send(payer, calls.openLine(payer.address()));

@@ -21,6 +21,7 @@ import jakarta.inject.Inject;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import farthing.FakeUpstream;
@@ -46,6 +47,7 @@ import io.restassured.specification.RequestSpecification;
 
 /** What somebody does at /webhooks and a program under /api/webhooks, and what then arrives. */
 @QuarkusTest
+@Tag("application")
 @WithTestResource(TestDatabase.class)
 class WebhooksPagesTest {
 
