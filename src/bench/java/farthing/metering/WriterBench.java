@@ -110,7 +110,7 @@ class WriterBench {
             all.add(payer(database));
         }
         ReceiptSigner signer = new ReceiptSigner(SigningKey.generate(new SecureRandom()), 31337);
-        Metering metering = new Metering(source, ledger, signer, Calls.Settings.PRODUCTION, Clock.systemUTC(), new SimpleMeterRegistry(),
+        Metering metering = new Metering(source, new Sessions(), ledger, signer, Calls.Settings.PRODUCTION, Clock.systemUTC(), new SimpleMeterRegistry(),
                 Settled.NOTHING);
         metering.start(new StartupEvent());
         long commits = Calls.number(database, "select count(*) from receipt_commit");

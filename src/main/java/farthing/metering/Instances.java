@@ -84,6 +84,14 @@ final class Instances {
         }
     }
 
+    /** What dead instances have locked in the database is free from now on. */
+    void endSessionsUnseenFor(Duration unseen) {
+        int ended = database.inTransaction(connection -> Sessions.endOfDead(connection, own, unseen));
+        if (ended > 0) {
+            LOG.warnf("ended %d database sessions of servers that were not seen for %s", ended, unseen);
+        }
+    }
+
     /** The database's time before which a heartbeat was the last of one that is dead by now. */
     Instant unseenSince(Connection connection, Duration unseen) throws SQLException {
         try (PreparedStatement select = connection

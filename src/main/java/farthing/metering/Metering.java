@@ -57,10 +57,10 @@ public class Metering {
             .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("lease-recalls").factory());
     private int looks;
 
-    Metering(DataSource source, Ledger ledger, ReceiptSigner signer, MeteringConfig config, Clock clock, MeterRegistry meters,
-            Settled settled) {
+    Metering(DataSource source, Sessions sessions, Ledger ledger, ReceiptSigner signer, MeteringConfig config, Clock clock,
+            MeterRegistry meters, Settled settled) {
         Database database = new Database(source);
-        long instance = LeaseId.random().value();
+        long instance = sessions.instance();
         this.config = config;
         this.clock = clock;
         this.meters = meters;
@@ -235,7 +235,7 @@ public class Metering {
     @Scheduled(every = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     void tidy() {
         Duration unseen = config.soleInstance() ? Duration.ZERO : config.deadAfter();
-        each(commits::resolveDoubts, () -> leases.recoverUnseenFor(unseen),
+        each(commits::resolveDoubts, () -> instances.endSessionsUnseenFor(unseen), () -> leases.recoverUnseenFor(unseen),
                 // After the leases: whoever could still charge on one of these could do so on no line.
                 () -> keys.recoverUnseenFor(unseen), () -> claims.tidy(unseen), () -> leases.returnIdle(config.idle()),
                 () -> keys.returnIdle(config.idle()));

@@ -144,7 +144,7 @@ final class Calls implements AutoCloseable {
     }
 
     Metering instance(DataSource on, Settings settings) {
-        Metering made = new Metering(on, ledger, SIGNER, settings, clock, new SimpleMeterRegistry(), settled);
+        Metering made = new Metering(on, new Sessions(), ledger, SIGNER, settings, clock, new SimpleMeterRegistry(), settled);
         made.start(new StartupEvent());
         return made;
     }

@@ -3,6 +3,7 @@ package farthing.metering;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.sql.Connection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import javax.sql.DataSource;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.postgresql.PGConnection;
 
 import farthing.TestClock;
 import farthing.TestDatabase;
@@ -152,6 +154,31 @@ class LeasesTest {
         assertThat(balance(Account.line(line))).isEqualTo(200);
         second.recoverUnseenFor(UNSEEN);
         assertThat(balance(Account.line(line))).isEqualTo(200);
+    }
+
+    @Test
+    void aLeaseIsRecoveredThoughItsInstanceStalledWhileItWroteACommit() throws Exception {
+        Sessions sessions = new Sessions();
+        Instances its = new Instances(database, clock, UNSEEN, sessions.instance());
+        its.heartbeat();
+        new Leases(database, ledger, clock, Amount.ofNanos(50), its).hold(line, TEN, TEN);
+        Connection stalled = source.getConnection();
+        try {
+            sessions.onConnectionCreate(stalled);
+            stalled.setAutoCommit(false);
+            stalled.createStatement().execute("select 1 from lease where line = " + line.value() + " for no key update");
+            var _ = stalled.unwrap(PGConnection.class).getCopyAPI().copyIn("copy usage from stdin");
+            Calls.unseenFor(database, Duration.ofSeconds(20));
+            Leases other = instance(TEN);
+
+            Objects.requireNonNull(alive.get(other)).endSessionsUnseenFor(UNSEEN);
+            other.recoverUnseenFor(UNSEEN);
+
+            assertThat(balance(Account.line(line))).isEqualTo(200);
+        } finally {
+            // The driver would wait for the end of the copy.
+            stalled.abort(Runnable::run);
+        }
     }
 
     @Test
