@@ -130,7 +130,8 @@ final class TwoServers implements AutoCloseable {
         its.put("FARTHING_DATABASE_URL", postgres.url(ways.get(server).port));
         its.put("JAVA_TOOL_OPTIONS", WrongClock.agent(folder, clockFile(server)));
         its.putAll(more);
-        return FarthingProcess.launch(data(server), its);
+        // An agent makes a JVM another one than that which learned how to start.
+        return FarthingProcess.launch(data(server), its, List.of());
     }
 
     private Path clockFile(int server) {
