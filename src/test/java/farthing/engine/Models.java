@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 import farthing.TestChain;
 import farthing.artefact.ArtefactFiles;
@@ -22,6 +23,8 @@ final class Models {
 
     final FileBlobs blobs;
     final Artefacts artefacts;
+
+    private final Map<Map<Role, Path>, ArtefactFiles> added = new ConcurrentHashMap<>();
 
     Models(Path folder) {
         blobs = new FileBlobs(folder);
@@ -40,12 +43,22 @@ final class Models {
         return new Engines(artefacts, settings, Clock.systemUTC(), host, null);
     }
 
+    /** Once: 90 MB are not hashed in no time. */
+    private ArtefactFiles add(Format format, Map<Role, Path> files) throws IOException {
+        ArtefactFiles known = added.get(files);
+        if (known == null) {
+            known = artefacts.add(format, files);
+            added.put(files, known);
+        }
+        return known;
+    }
+
     Loadable kjv() throws IOException {
         return kjv(PromptTemplate.PLAIN);
     }
 
     Loadable kjv(PromptTemplate template) throws IOException {
-        ArtefactFiles files = artefacts.add(Format.GGUF, Map.of(Role.MODEL, SEED.resolve("kjv/kjv-q8_0.gguf")));
+        ArtefactFiles files = add(Format.GGUF, Map.of(Role.MODEL, SEED.resolve("kjv/kjv-q8_0.gguf")));
         return new Loadable("kjv-" + template, EngineKind.GGUF, Task.COMPLETION, files, template, 192, Pooling.MEAN, false);
     }
 
@@ -62,13 +75,13 @@ final class Models {
     }
 
     private Loadable embedding(String id, String name, int context, Pooling pooling) throws IOException {
-        ArtefactFiles files = artefacts.add(Format.ONNX,
+        ArtefactFiles files = add(Format.ONNX,
                 Map.of(Role.MODEL, SEED.resolve(name + ".onnx"), Role.TOKENIZER, SEED.resolve(name + "-tokenizer.json")));
         return new Loadable(id, EngineKind.ONNX, Task.EMBEDDING, files, PromptTemplate.NONE, context, pooling, true);
     }
 
     Loadable langdetect() throws IOException {
-        ArtefactFiles files = artefacts.add(Format.OPENNLP, Map.of(Role.MODEL, SEED.resolve("langdetect/langdetect-183.bin")));
+        ArtefactFiles files = add(Format.OPENNLP, Map.of(Role.MODEL, SEED.resolve("langdetect/langdetect-183.bin")));
         return new Loadable("langdetect", EngineKind.OPENNLP, Task.LANGUAGE_IDENTIFICATION, files, PromptTemplate.NONE, 10_000,
                 Pooling.MEAN, false);
     }

@@ -79,10 +79,9 @@ final class FarthingProcess implements AutoCloseable {
             List<String> command = new ArrayList<>(List.of("setsid",
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m"));
-            if (!FULL_SPEED) {
-                // A server that lives for seconds is compiled longer than it runs.
-                command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
-            }
+            // As ./farthing run has it; but a server that lives for seconds is compiled longer than it runs.
+            command.addAll(FULL_SPEED ? List.of(System.getenv().getOrDefault("FARTHING_JAVA_OPTS", "-Xmx512m").split(" "))
+                    : List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
             command.addAll(options);
             command.addAll(List.of("-jar", JAR.toString()));
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());

@@ -165,6 +165,7 @@ class MeteringFaultsIT {
                         .isEqualTo(Map.of("200", 50L, "402insufficient_funds", 50L));
                 assertThat(oracle.number("select count(*) from standing_usage where line = " + line)).isEqualTo(50L * round);
                 oracle.assertBooksBalance();
+                say("exactly fifty of a hundred served, %d times", round);
             }
         } finally {
             callers.shutdownNow();
