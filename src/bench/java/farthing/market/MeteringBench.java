@@ -38,7 +38,11 @@ class MeteringBench {
     private static final int AT_ONCE = 64;
     /** By then the second compiler has seen what is called most. */
     private static final int WARM_CALLS = 60_000;
+    /** Each of 25 frames: the second compiler looks at what was called ten thousand times. */
+    private static final int WARM_STREAMS = 3_000;
     private static final int PEER_WARM_SECONDS = 10;
+    /** The slowest of a hundred is seen in thousands only. */
+    private static final int FLOOD_SECONDS = 30;
     private static final int STREAMS = 9_000;
 
     private final int seconds = Integer.getInteger("farthing.bench-seconds", 10);
@@ -88,6 +92,7 @@ class MeteringBench {
             }
             if (wanted("flood")) {
                 try (Server server = server(folder.resolve("flood"), upstream, Map.of())) {
+                    warm(farthing(folder, server));
                     flood(server);
                     said(server);
                 }
@@ -257,8 +262,9 @@ class MeteringBench {
         int perSecond = 20;
         OpenLoop.Calls through;
         OpenLoop.Calls direct;
+        say("warming up with %d streams", WARM_STREAMS);
         try (OpenLoop loop = new OpenLoop(server.process.port)) {
-            loop.add("/v1/chat/completions", server.key, body("mock-frames", true), perSecond, perSecond * 5, 25);
+            loop.add("/v1/chat/completions", server.key, body("mock-frames", true), 150, WARM_STREAMS, 25);
             loop.run(Duration.ofSeconds(60));
         }
         try (OpenLoop loop = new OpenLoop(upstream.port)) {
@@ -327,11 +333,12 @@ class MeteringBench {
                     "select l.id from line l join account a on a.id = l.account where a.handle = 'robin' order by l.id limit 1");
             other = Visitor.signedIn(server.process, server.process.demoWallet("robin")).key(line);
         }
-        for (int round = 0; round < 2; round++) {
-            try (OpenLoop loop = new OpenLoop(server.process.port)) {
-                loop.add("/v1/chat/completions", server.key, body("mock-slow", false), 400, 400 * 8, 0);
-                loop.run(Duration.ofSeconds(60));
-            }
+        int seconds = Math.max(FLOOD_SECONDS, this.seconds);
+        // How calls wait in turn and are refused has to be compiled, too.
+        try (OpenLoop loop = new OpenLoop(server.process.port)) {
+            loop.add("/v1/chat/completions", server.key, body("mock-slow", false), victims, victims * FLOOD_SECONDS, 0);
+            loop.add("/v1/chat/completions", other, body("mock-slow", false), 20 * victims, 20 * victims * FLOOD_SECONDS, 0);
+            loop.run(Duration.ofSeconds(60L + FLOOD_SECONDS));
         }
         double alone;
         OpenLoop.Calls victim;

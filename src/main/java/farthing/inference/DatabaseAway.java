@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,13 +30,14 @@ class DatabaseAway extends Problem {
     }
 
     static boolean causes(Throwable thrown) {
-        Throwable at = thrown;
-        for (int depth = 0; at != null && depth < DEEPEST; depth++, at = at.getCause()) {
-            if (at instanceof SQLException e && passes(e.getSQLState())) {
-                return true;
-            }
-        }
-        return false;
+        return causes(thrown, 0);
+    }
+
+    /** A transaction that could not be committed has what broke it among the suppressed. */
+    private static boolean causes(@Nullable Throwable at, int depth) {
+        return at != null && depth < DEEPEST && (at instanceof SQLException e && passes(e.getSQLState())
+                || causes(at.getCause(), depth + 1)
+                || Stream.of(at.getSuppressed()).anyMatch(suppressed -> causes(suppressed, depth + 1)));
     }
 
     /** Without a state the pool had no connection to give. */
