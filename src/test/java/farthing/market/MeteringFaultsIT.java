@@ -226,8 +226,15 @@ class MeteringFaultsIT {
                         return fates.nextInt(10) == 0 ? DatabaseWay.Fate.CUT : DatabaseWay.Fate.ARRIVES;
                     }
                 });
-                servers.server(0).await("confirmations to be lost", () -> way.lost() - before >= wanted);
-                way.heal();
+                try {
+                    for (int lost = 0; lost < wanted; lost = way.lost() - before) {
+                        int more = way.lost() + Math.min(50, wanted - lost);
+                        servers.server(0).await("confirmations to be lost", () -> way.lost() >= more);
+                        say("%d confirmations lost", way.lost() - before);
+                    }
+                } finally {
+                    way.heal();
+                }
             }
             traffic.await(0, 20, TwoServers.PATIENCE);
             traffic.await(1, 20, TwoServers.PATIENCE);
