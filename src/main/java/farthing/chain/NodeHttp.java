@@ -31,7 +31,7 @@ final class NodeHttp extends Service {
         HttpRequest request = HttpRequest.newBuilder(address).timeout(ANSWERED_WITHIN)
                 .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(payload)).build();
         try {
-            HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+            HttpResponse<InputStream> response = send(request);
             if (response.statusCode() != 200) {
                 response.body().close();
                 throw new IOException("HTTP status " + response.statusCode());
@@ -40,6 +40,22 @@ final class NodeHttp extends Service {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted");
+        }
+    }
+
+    /**
+     * A connection that was kept may be closed by the node at the very moment when it is used again. Whatever is asked may be
+     * asked twice: a signed transaction, too, is the same one.
+     */
+    private HttpResponse<InputStream> send(HttpRequest request) throws IOException, InterruptedException {
+        try {
+            return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        } catch (IOException e) {
+            String message = String.valueOf(e.getMessage());
+            if (!message.endsWith("received no bytes") && !message.equals("Connection reset")) {
+                throw e;
+            }
+            return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
         }
     }
 

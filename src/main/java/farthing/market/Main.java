@@ -38,7 +38,7 @@ public class Main {
         try {
             Quarkus.run(null, (exitCode, cause) -> {
                 embedded.close();
-                end(cause == null ? null : "could not start: " + rootOf(cause).getMessage(), exitCode);
+                end(cause == null ? null : "could not start: " + why(cause), exitCode);
             }, args);
         } catch (IllegalStateException signalled) {
             // Quarkus cannot begin in a JVM that is ending.
@@ -65,12 +65,13 @@ public class Main {
         System.exit(exitCode);
     }
 
-    private static Throwable rootOf(Throwable cause) {
-        Throwable root = cause;
-        while (root.getCause() != null) {
-            root = root.getCause();
+    /** The innermost cause that says anything. */
+    private static String why(Throwable cause) {
+        String why = cause.toString();
+        for (Throwable each = cause; each != null; each = each.getCause()) {
+            why = each.getMessage() == null ? why : each.getMessage();
         }
-        return root;
+        return why;
     }
 
     private static void awaitEnd() {
