@@ -315,6 +315,8 @@ class BrowserStoryIT {
             assertThat(page).hasURL(url("/models?m=wren/kjv"));
             assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Compare 1"))).isVisible();
         }
+        // Whoever types or ticks on gives up the search before, and htmx logs that. One that failed is logged otherwise, too.
+        complaints.removeIf(one -> one.contains("htmx:sendAbort") || one.contains("htmx:afterRequest"));
     }
 
     @Test
