@@ -103,10 +103,9 @@ abstract class Book<A extends Allowance> {
     }
 
     /**
-     * Whether no call here draws on the allowance from now on: an idle one is closed, and another than the open one belongs to
-     * nobody, left over by an unknown outcome. Told under the lock and by no clock: what is just being granted has its row
-     * already
-     * and is not open yet, and then this says no.
+     * Whether no call here draws on the allowance from now on: an idle one is closed, and another than the open one
+     * belongs to nobody, left over by an unknown outcome. Told under the lock and by no clock: what is just being granted
+     * has its row already and is not open yet, and then this says no.
      */
     boolean letsGo(LeaseId id, Duration idle, Instant now) {
         if (!refill.tryLock()) {

@@ -11,9 +11,8 @@ import jakarta.inject.Singleton;
 import io.agroal.api.AgroalPoolInterceptor;
 
 /**
- * The database sessions of this instance, which bear its name. One that stalls in the middle of a transaction keeps its rows
- * locked
- * for as long as its connections live, so whoever takes over from a dead instance ends those first.
+ * The database sessions of this instance, which bear its name. One that stalls in the middle of a transaction keeps its
+ * rows locked for as long as its connections live, so whoever takes over from a dead instance ends those first.
  */
 @Singleton
 class Sessions implements AgroalPoolInterceptor {

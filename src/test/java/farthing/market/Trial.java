@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The data folder of a trial that was started once, from nothing, and stopped; others begin with a copy of it, since setting
- * one
- * up takes longer than most of what is tried with it. Its server also wrote down what its JVM learned at the start.
+ * The data folder of a trial that was started once, from nothing, and stopped; others begin with a copy of it, since
+ * setting one up takes longer than most of what is tried with it. Its server also wrote down what its JVM learned at the
+ * start.
  */
 final class Trial {
 
