@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -226,7 +227,11 @@ final class KeyBudgets {
     /** Gives back what no call used for a while, and what an unknown outcome left without an owner. */
     void returnIdle(Duration idle) {
         Instant now = clock.instant();
-        own().forEach((id, key) -> {
+        // In this order: what was open by then has its row, unless others took it over, and then no call should begin on it.
+        List<KeyLease> open = books.values().stream().map(KeyBook::open).filter(Objects::nonNull).toList();
+        Map<LeaseId, ApiKeyId> rows = own();
+        open.stream().filter(lease -> !rows.containsKey(lease.id())).forEach(KeyLease::abandon);
+        rows.forEach((id, key) -> {
             KeyBook book = books.get(key);
             if (book == null) {
                 remove(id);

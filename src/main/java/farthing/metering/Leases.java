@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 import org.jspecify.annotations.Nullable;
@@ -200,7 +201,11 @@ final class Leases {
     int returnIdle(Duration idle) {
         Instant now = clock.instant();
         int returned = 0;
-        for (Map.Entry<LeaseId, LineId> row : ownOpen().entrySet()) {
+        // In this order: what was open by then has its row, unless others took it over, and then no call should begin on it.
+        List<Lease> open = books.values().stream().map(LineBook::open).filter(Objects::nonNull).toList();
+        Map<LeaseId, LineId> rows = ownOpen();
+        open.stream().filter(lease -> !rows.containsKey(lease.id())).forEach(Lease::abandon);
+        for (Map.Entry<LeaseId, LineId> row : rows.entrySet()) {
             LineBook book = books.get(row.getValue());
             if (book != null && !book.letsGo(row.getKey(), idle, now)) {
                 continue;

@@ -203,6 +203,19 @@ class LeasesTest {
     }
 
     @Test
+    void noCallBeginsOnALeaseThatOthersTookOverWhileNobodyCalled() {
+        Leases stalled = instance(Amount.ofNanos(50));
+        Hold<Lease> before = stalled.hold(line, TEN, TEN);
+        before.of().release(TEN);
+        Calls.unseenFor(database, Duration.ofSeconds(20));
+        instance(TEN).recoverUnseenFor(UNSEEN);
+
+        stalled.returnIdle(Duration.ofSeconds(30));
+
+        assertThat(isOpen(stalled.hold(line, TEN, TEN).of().id())).isTrue();
+    }
+
+    @Test
     void aCallIsServedThoughTheIdleLeaseWithTheMoneyIsJustBeingReturned() {
         FaultyDatabase faulty = new FaultyDatabase(source);
         Leases leases = instance(new Database(faulty.source()), Amount.ofNanos(200));
