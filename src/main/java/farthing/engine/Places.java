@@ -16,11 +16,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Places that calls share, such as those of a model's worker. Who finds none free waits in the queue of its key, and a place
- * that
- * is given back goes to a key that holds the fewest; among such, in turn. So a key that floods waits behind itself: another
- * key's
- * first call waits for no more places than there are keys like it, however long the flood's queue is.
+ * Places that calls share, such as those of a model's worker. Who finds none free waits in the queue of its key, and a
+ * place that is given back goes to a key that holds the fewest; among such, in turn. So a key that floods waits behind
+ * itself: another key's first call waits for no more places than there are keys like it, however long the flood's queue
+ * is. Where there are many places, one in sixteen is for keys that hold none: calls that began together often end
+ * together, and then the wait for the next place to be given back is that for a whole call.
  */
 public final class Places {
 
@@ -46,7 +46,11 @@ public final class Places {
         }
     }
 
+    private static final int PLACES_FOR_ONE_SET_ASIDE = 16;
+
     private final String what;
+    /** How many only a key takes that holds none. */
+    private final int setAside;
     private final int mostOfKey;
     private final int most;
     private final Duration longest;
@@ -76,6 +80,7 @@ public final class Places {
     public Places(String what, int atOnce, int ofKey, int inAll, Duration longest, Executor waker) {
         this.what = what;
         this.free = atOnce;
+        this.setAside = atOnce / PLACES_FOR_ONE_SET_ASIDE;
         this.mostOfKey = atOnce + ofKey;
         this.most = atOnce + Math.max(ofKey, inAll);
         this.longest = longest;
@@ -174,7 +179,7 @@ public final class Places {
         void ask() {
             locked(() -> {
                 Key its = key(state == State.INSIDE);
-                if (free > 0) {
+                if (isFreeFor(its)) {
                     free--;
                     its.running++;
                     state = State.GRANTED;
@@ -248,9 +253,8 @@ public final class Places {
                 Key its = key(state == State.GRANTED);
                 state = State.INSIDE;
                 its.running--;
-                if (ring.isEmpty()) {
-                    free++;
-                } else {
+                free++;
+                if (!ring.isEmpty()) {
                     grantNext();
                 }
             });
@@ -290,8 +294,16 @@ public final class Places {
                 && longestQueue.get().waiting.getLast().end(State.PUT_OUT);
     }
 
+    private boolean isFreeFor(Key key) {
+        return free > (key.running == 0 ? 0 : setAside);
+    }
+
     private void grantNext() {
         Key key = next();
+        if (!isFreeFor(key)) {
+            return;
+        }
+        free--;
         ring.remove(key);
         Stay first = key.waiting.removeFirst();
         if (!key.waiting.isEmpty()) {

@@ -117,6 +117,35 @@ class PlacesTest {
         assertThat(places.empty()).isTrue();
     }
 
+    /** Of 32 places two are for keys that hold none. */
+    @Test
+    void whoHoldsNoneWaitsForNoCallOfTheFlood() {
+        Places places = new Places("It", 32, 1_000, 1_000, LONG);
+        List<Places.Stay> flood = ask(places, "flood", 100);
+        assertThat(flood.stream().filter(Places.Stay::granted)).hasSize(30);
+        for (int call = 0; call < 40; call++) {
+            List<Places.Stay> victims = ask(places, "victim " + call % 3, 2);
+            assertThat(victims).extracting(Places.Stay::granted).containsExactly(true, false);
+            end(victims.getFirst());
+            // Now it holds none.
+            assertThat(victims.getLast().granted()).isTrue();
+            end(victims.getLast());
+            assertThat(flood.stream().filter(Places.Stay::granted)).hasSize(30);
+        }
+        List<Places.Stay> holders = ask(places, "one", 1);
+        holders.addAll(ask(places, "another", 1));
+        holders.addAll(ask(places, "a third", 1));
+        assertThat(holders).extracting(Places.Stay::granted).containsExactly(true, true, false);
+        end(flood.removeFirst());
+        assertThat(holders).allMatch(Places.Stay::granted);
+        while (!flood.isEmpty()) {
+            assertThat(flood.getFirst().granted()).isTrue();
+            end(flood.removeFirst());
+        }
+        holders.forEach(PlacesTest::end);
+        assertThat(places.empty()).isTrue();
+    }
+
     @Test
     void theFloodIsTurnedAwayAndNobodyElse() {
         Places places = new Places("This model", 2, 5, 12, LONG);
@@ -199,9 +228,10 @@ class PlacesTest {
         assertThat(places.inTurn(OnBehalf.itself(), () -> "done")).isEqualTo("done");
     }
 
-    @Test
-    void noPlaceIsLostOrGivenTwiceAmongManyThreads() throws Exception {
-        Places places = new Places("It", 3, 10_000, 10_000, LONG);
+    @ParameterizedTest
+    @ValueSource(ints = { 3, 40 })
+    void noPlaceIsLostOrGivenTwiceAmongManyThreads(int atOnce) throws Exception {
+        Places places = new Places("It", atOnce, 10_000, 10_000, LONG);
         AtomicInteger inside = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         AtomicInteger served = new AtomicInteger();
@@ -229,9 +259,11 @@ class PlacesTest {
             thread.join();
         }
         assertThat(served.get() + left.get()).isEqualTo(2_000);
-        assertThat(most.get()).isBetween(1, 3);
+        assertThat(most.get()).isBetween(1, atOnce);
         assertThat(places.empty()).isTrue();
-        assertThat(ask(places, "after", 3)).allMatch(Places.Stay::granted);
+        for (int i = 0; i < atOnce; i++) {
+            assertThat(ask(places, "after " + i, 1)).allMatch(Places.Stay::granted);
+        }
     }
 
     private static List<Places.Stay> ask(Places places, String key, int calls) {
