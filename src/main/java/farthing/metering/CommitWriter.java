@@ -125,13 +125,17 @@ final class CommitWriter {
         List<Row> rows = rows(fence, batch, now);
         if (!rows.isEmpty()) {
             List<Pending> charged = rows.stream().map(Row::pending).toList();
-            fence.advance(connection, charged);
-            insertCommit(connection, commit, rows, now);
+            RoundTrip first = new RoundTrip();
+            Fence.advance(first, charged);
+            insertCommit(first, commit, rows, now);
+            first.send(connection);
             UsageRows.copy(connection, commit, rows, now);
             post(connection, commit, rows, now);
             keepReplays(connection, rows);
             // Last: other instances wait for the rows of the keys that we both serve.
-            rollUps.add(connection, LocalDate.ofInstant(now, ZoneOffset.UTC), charged);
+            RoundTrip last = new RoundTrip();
+            rollUps.add(last, LocalDate.ofInstant(now, ZoneOffset.UTC), charged);
+            last.send(connection);
         }
         return new Written(fence.lost(), fence.overtaken());
     }
@@ -157,19 +161,21 @@ final class CommitWriter {
         return new Row(pending, receipt, body);
     }
 
-    private void insertCommit(Connection connection, long commit, List<Row> rows, Instant now) throws SQLException {
+    private void insertCommit(RoundTrip trip, long commit, List<Row> rows, Instant now) {
         byte[] root = new ReceiptTree(rows.stream().map(r -> r.receipt.leaf()).toList()).root();
-        try (PreparedStatement insert = connection.prepareStatement(
-                "insert into receipt_commit (id, root, size, signer, signature, committed_at) values (?, ?, ?, ?, ?, ?)")) {
-            insert.setLong(1, commit);
-            insert.setBytes(2, root);
-            insert.setInt(3, rows.size());
-            insert.setBytes(4, signer.address());
-            // In the same transaction as the usages: a signature leaves this process only when they are durable.
-            insert.setBytes(5, signer.sign(root, rows.size()));
-            insert.setTimestamp(6, Timestamp.from(now));
-            insert.executeUpdate();
-        }
+        // In the same transaction as the usages: a signature leaves this process only when they are durable.
+        byte[] signature = signer.sign(root, rows.size());
+        trip.add("insert into receipt_commit (id, root, size, signer, signature, committed_at) values (?, ?, ?, ?, ?, ?)",
+                (insert, first) -> {
+                    int next = first;
+                    insert.setLong(next++, commit);
+                    insert.setBytes(next++, root);
+                    insert.setInt(next++, rows.size());
+                    insert.setBytes(next++, signer.address());
+                    insert.setBytes(next++, signature);
+                    insert.setTimestamp(next++, Timestamp.from(now));
+                    return next;
+                });
     }
 
     /** One entry for the whole commit, summed per line. */
@@ -212,7 +218,9 @@ final class CommitWriter {
         byLine.forEach((line, amount) -> postings.add(new Posting(Account.line(line), amount)));
         postings.add(new Posting(Account.charges(), Amount.sum(byLine.values()).negated()));
         ledger.post(connection, new Entry("reversal", "reversal:" + Long.toHexString(commit), now, postings));
-        rollUps.takeBack(connection, dayOf(connection, commit), calls);
+        RoundTrip trip = new RoundTrip();
+        rollUps.takeBack(trip, dayOf(connection, commit), calls);
+        trip.send(connection);
     }
 
     /** On which the commit's calls were charged. */

@@ -106,26 +106,27 @@ final class Fence {
     }
 
     /** Books the charges on their leases, which takes them out of what those leave. */
-    void advance(Connection connection, List<Pending> charged) throws SQLException {
-        long[][] used = sums(charged, p -> p.reservation().lease().id().value());
-        try (PreparedStatement update = connection.prepareStatement("""
+    static void advance(RoundTrip trip, List<Pending> charged) {
+        trip.add("""
                 update lease l set used = l.used + t.used, next_seq = l.next_seq + t.calls
-                from unnest(?::bigint[], ?::bigint[], ?::bigint[]) t (id, used, calls) where l.id = t.id""")) {
-            for (int i = 0; i < used.length; i++) {
-                update.setObject(i + 1, used[i]);
-            }
-            update.executeUpdate();
-        }
+                from unnest(?::bigint[], ?::bigint[], ?::bigint[]) t (id, used, calls) where l.id = t.id""",
+                (statement, first) -> {
+                    int next = first;
+                    for (long[] column : sums(charged, p -> p.reservation().lease().id().value())) {
+                        statement.setObject(next++, column);
+                    }
+                    return next;
+                });
         List<Pending> limited = charged.stream().filter(p -> p.reservation().keyLease() != null).toList();
         if (!limited.isEmpty()) {
-            long[][] spent = sums(limited, p -> Objects.requireNonNull(p.reservation().keyLease()).id().value());
-            try (PreparedStatement update = connection.prepareStatement("""
+            trip.add("""
                     update key_lease l set used = l.used + t.used
-                    from unnest(?::bigint[], ?::bigint[]) t (id, used) where l.id = t.id""")) {
-                update.setObject(1, spent[0]);
-                update.setObject(2, spent[1]);
-                update.executeUpdate();
-            }
+                    from unnest(?::bigint[], ?::bigint[]) t (id, used) where l.id = t.id""", (statement, first) -> {
+                long[][] spent = sums(limited, p -> Objects.requireNonNull(p.reservation().keyLease()).id().value());
+                statement.setObject(first, spent[0]);
+                statement.setObject(first + 1, spent[1]);
+                return first + 2;
+            });
         }
     }
 

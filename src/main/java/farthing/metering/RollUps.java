@@ -1,6 +1,5 @@
 package farthing.metering;
 
-import java.sql.Connection;
 import java.sql.Date;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -65,25 +64,24 @@ final class RollUps {
     }
 
     /** @param day on which they were charged (UTC) */
-    void add(Connection connection, LocalDate day, Collection<GroupCommit.Pending> calls) throws SQLException {
-        write(connection, day, calls, 1);
+    void add(RoundTrip trip, LocalDate day, Collection<GroupCommit.Pending> calls) {
+        write(trip, day, calls, 1);
     }
 
     /** Takes off calls that were added and reversed; the call log goes on showing them. */
-    void takeBack(Connection connection, LocalDate day, Collection<GroupCommit.Pending> calls) throws SQLException {
-        write(connection, day, calls, -1);
+    void takeBack(RoundTrip trip, LocalDate day, Collection<GroupCommit.Pending> calls) {
+        write(trip, day, calls, -1);
     }
 
-    private void write(Connection connection, LocalDate day, Collection<GroupCommit.Pending> calls, int sign)
-            throws SQLException {
+    private void write(RoundTrip trip, LocalDate day, Collection<GroupCommit.Pending> calls, int sign) {
         Map<PayerKey, PayerSum> byPayer = new TreeMap<>(PayerKey.ORDER);
         Map<Integer, VersionSum> byVersion = new TreeMap<>();
         for (GroupCommit.Pending call : calls) {
             byPayer.merge(PayerKey.of(call.reservation()), PayerSum.of(call), PayerSum::plus);
             byVersion.merge(call.reservation().listing().version().value(), VersionSum.of(call), VersionSum::plus);
         }
-        writePayers(connection, day, byPayer, sign);
-        writeVersions(connection, day, byVersion, sign);
+        writePayers(trip, day, byPayer, sign);
+        writeVersions(trip, day, byVersion, sign);
     }
 
     /** The days of payers, and of their keys, which the keys' limits are measured against; each in one order. */
@@ -104,10 +102,9 @@ final class RollUps {
                 items = usage_day.items + excluded.items, reversed = usage_day.reversed + excluded.reversed,
                 abandoned = usage_day.abandoned + excluded.abandoned""";
 
-    private static void writePayers(Connection connection, LocalDate day, Map<PayerKey, PayerSum> sums, int sign)
-            throws SQLException {
-        try (PreparedStatement upsert = connection.prepareStatement(PAYERS)) {
-            Columns<Map.Entry<PayerKey, PayerSum>> columns = new Columns<>(upsert, 1, sums.entrySet());
+    private static void writePayers(RoundTrip trip, LocalDate day, Map<PayerKey, PayerSum> sums, int sign) {
+        trip.add(PAYERS, (upsert, first) -> {
+            Columns<Map.Entry<PayerKey, PayerSum>> columns = new Columns<>(upsert, first, sums.entrySet());
             columns.longs(each -> each.getKey().account);
             columns.integers(each -> each.getKey().version);
             columns.longs(each -> each.getKey().key);
@@ -118,10 +115,10 @@ final class RollUps {
             columns.longs(each -> sign * each.getValue().items);
             columns.longs(each -> sign * each.getValue().abandoned);
             columns.longs(each -> sign > 0 ? 0L : each.getValue().calls);
-            upsert.setDate(11, Date.valueOf(day));
-            upsert.setDate(12, Date.valueOf(day));
-            upsert.executeUpdate();
-        }
+            upsert.setDate(columns.next, Date.valueOf(day));
+            upsert.setDate(columns.next + 1, Date.valueOf(day));
+            return columns.next + 2;
+        });
     }
 
     private static final String ADD = """
@@ -145,10 +142,9 @@ final class RollUps {
             on conflict (day, instance) do update set %s""".formatted(ADD.formatted("version_day"),
             ADD.formatted("version_total"), ADD.formatted("market_day"));
 
-    private void writeVersions(Connection connection, LocalDate day, Map<Integer, VersionSum> sums, int sign)
-            throws SQLException {
-        try (PreparedStatement upsert = connection.prepareStatement(VERSIONS)) {
-            Columns<Map.Entry<Integer, VersionSum>> columns = new Columns<>(upsert, 1, sums.entrySet());
+    private void writeVersions(RoundTrip trip, LocalDate day, Map<Integer, VersionSum> sums, int sign) {
+        trip.add(VERSIONS, (upsert, first) -> {
+            Columns<Map.Entry<Integer, VersionSum>> columns = new Columns<>(upsert, first, sums.entrySet());
             columns.integers(Map.Entry::getKey);
             columns.longs(each -> sign * each.getValue().calls);
             columns.longs(each -> sign * each.getValue().charge.nanos());
@@ -157,23 +153,23 @@ final class RollUps {
             columns.longs(each -> sign * each.getValue().parts.dataPool().nanos());
             columns.longs(each -> sign * each.getValue().parts.validators().nanos());
             columns.longs(each -> sign * each.getValue().parts.platform().nanos());
-            upsert.setDate(9, Date.valueOf(day));
-            upsert.setLong(10, instance);
-            upsert.executeUpdate();
-        }
+            upsert.setDate(columns.next, Date.valueOf(day));
+            upsert.setLong(columns.next + 1, instance);
+            return columns.next + 2;
+        });
     }
 
-    /** Gives rows to a statement as one array for each column: one round trip, however many rows. */
+    /** Gives rows to a statement as one array for each column. */
     private static final class Columns<T> {
 
         private final PreparedStatement statement;
         private final List<T> rows;
-        private int parameter;
+        private int next;
 
         Columns(PreparedStatement statement, int first, Collection<T> rows) {
             this.statement = statement;
             this.rows = new ArrayList<>(rows);
-            this.parameter = first;
+            this.next = first;
         }
 
         void longs(Function<T, Long> value) throws SQLException {
@@ -185,7 +181,7 @@ final class RollUps {
         }
 
         private void set(String type, Function<T, ?> value) throws SQLException {
-            statement.setArray(parameter++, statement.getConnection().createArrayOf(type, rows.stream().map(value).toArray()));
+            statement.setArray(next++, statement.getConnection().createArrayOf(type, rows.stream().map(value).toArray()));
         }
     }
 }
