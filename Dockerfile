@@ -19,6 +19,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf 
 WORKDIR /farthing
 COPY --from=build /source/src/main/native/node_modules/@node-llama-cpp src/main/native/node_modules/@node-llama-cpp
 COPY --from=build /source/target/quarkus-app app
+COPY --from=build /source/src/main/jvm/server.options server.options
 
 # Start-up, rehearsed with a trial's PostgreSQL and chain by the JVM and in the place of the later servers.
 FROM base AS rehearsal

@@ -17,6 +17,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -77,11 +78,14 @@ final class FarthingProcess implements AutoCloseable {
             int port = freePort();
             Path output = Files.createTempFile("farthing", ".log");
             List<String> command = new ArrayList<>(List.of("setsid",
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m"));
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m"));
             // As ./farthing run has it; but a server that lives for seconds is compiled longer than it runs.
-            command.addAll(FULL_SPEED ? List.of(System.getenv().getOrDefault("FARTHING_JAVA_OPTS", "-Xmx512m").split(" "))
-                    : List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+            command.addAll(FULL_SPEED ? List.of("@src/main/jvm/server.options", "-Xms512m")
+                    : List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+                            "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+            if (FULL_SPEED) {
+                Collections.addAll(command, System.getenv().getOrDefault("FARTHING_JAVA_OPTS", "-Xmx512m").split(" "));
+            }
             command.addAll(options);
             command.addAll(List.of("-jar", JAR.toString()));
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
