@@ -19,9 +19,7 @@ final class DatabaseWay implements AutoCloseable {
     enum Fate {
         ARRIVES,
         /** The commit is made, and the connection breaks before its confirmation has come back. */
-        CUT,
-        /** The commit is made, and from then on nothing comes back any more. */
-        SILENCE
+        CUT
     }
 
     /** What PostgreSQL's protocol says once a commit is made: CommandComplete with this tag. */
@@ -93,15 +91,8 @@ final class DatabaseWay implements AutoCloseable {
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 // Sent in one piece with what follows it, so never split between two reads of a local connection.
                 Fate fate = answers && contains(buffer, read) ? fates.get() : Fate.ARRIVES;
-                if (fate != Fate.ARRIVES) {
-                    lost.incrementAndGet();
-                }
                 if (fate == Fate.CUT) {
-                    return;
-                }
-                if (fate == Fate.SILENCE) {
-                    while (in.read(buffer) >= 0) {
-                    }
+                    lost.incrementAndGet();
                     return;
                 }
                 out.write(buffer, 0, read);

@@ -40,6 +40,7 @@ final class Keycloak {
     }
 
     private static final Path HOME = Path.of("target/keycloak/keycloak-26.7.3").toAbsolutePath();
+    private static final Path LOG = HOME.resolveSibling("keycloak.log");
     private static final Path REALM = Path.of("k8s/keycloak/farthing-realm.json");
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     /** It works for a minute at most: the JVM's second compiler would cost more than it saves. */
@@ -49,7 +50,6 @@ final class Keycloak {
     final int port;
     private final String clientSecret = secret();
     private final String adminPassword = secret();
-    private final Path log;
 
     private final CompletableFuture<Void> started = new CompletableFuture<>();
 
@@ -59,7 +59,6 @@ final class Keycloak {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        log = HOME.resolveSibling("keycloak.log");
         Thread.ofPlatform().name("keycloak").daemon().start(() -> {
             try {
                 start();
@@ -181,9 +180,10 @@ final class Keycloak {
                 .get("access_token").asText();
     }
 
-    private void start() throws IOException, InterruptedException {
+    /** What it takes to do once in a clean checkout: some tens of seconds of both processors. */
+    static synchronized void prepare() throws IOException, InterruptedException {
         if (!Files.isExecutable(HOME.resolve("bin/kc.sh"))) {
-            throw new AssertionError(HOME + " is missing; Maven unpacks it in the phase pre-integration-test.");
+            throw new AssertionError(HOME + " is missing; Maven unpacks it in the phase process-test-resources.");
         }
         Files.createDirectories(HOME.resolve("data/import"));
         Files.copy(REALM, HOME.resolve("data/import").resolve(REALM.getFileName()), StandardCopyOption.REPLACE_EXISTING);
@@ -193,12 +193,19 @@ final class Keycloak {
             Process build = kc("build", "--db=dev-mem").start();
             if (!build.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || build.exitValue() != 0) {
                 build.destroyForcibly();
-                throw new AssertionError("Keycloak could not be prepared:\n" + Files.readString(log));
+                throw new AssertionError("Keycloak could not be prepared:\n" + Files.readString(LOG));
             }
             Files.createFile(built);
         }
-        Process process = kc("start", "--optimized", "--import-realm", "--cache=local", "--http-enabled=true",
-                "--hostname-strict=false", "--http-host=127.0.0.1", "--http-port=" + port).start();
+    }
+
+    private void start() throws IOException, InterruptedException {
+        prepare();
+        ProcessBuilder server = kc("start", "--optimized", "--import-realm", "--cache=local", "--http-enabled=true",
+                "--hostname-strict=false", "--http-host=127.0.0.1", "--http-port=" + port);
+        server.environment().putAll(Map.of("KC_BOOTSTRAP_ADMIN_USERNAME", "admin", "KC_BOOTSTRAP_ADMIN_PASSWORD", adminPassword,
+                "FARTHING_OIDC_CLIENT_SECRET", clientSecret, "FARTHING_PUBLIC_URL", "http://127.0.0.1:1"));
+        Process process = server.start();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process)));
         await(process);
         admin("PUT", "/clients/" + client("farthing-cli").get("id").asText(), Map.of("directAccessGrantsEnabled", true));
@@ -207,15 +214,13 @@ final class Keycloak {
                 "attributes", Map.of("access.token.lifespan", "1"), "protocolMappers", withoutIds(cli.get("protocolMappers"))));
     }
 
-    private ProcessBuilder kc(String... arguments) {
+    private static ProcessBuilder kc(String... arguments) {
         List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/kc.sh").toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(LOG.toFile()));
         builder.environment().keySet().removeIf(name -> name.startsWith("KC_") || name.startsWith("FARTHING_"));
-        builder.environment().putAll(Map.of("JAVA_HOME", System.getProperty("java.home"), "JAVA_OPTS", JVM,
-                "KC_BOOTSTRAP_ADMIN_USERNAME", "admin", "KC_BOOTSTRAP_ADMIN_PASSWORD", adminPassword,
-                "FARTHING_OIDC_CLIENT_SECRET", clientSecret, "FARTHING_PUBLIC_URL", "http://127.0.0.1:1"));
+        builder.environment().putAll(Map.of("JAVA_HOME", System.getProperty("java.home"), "JAVA_OPTS", JVM));
         return builder;
     }
 
@@ -226,7 +231,7 @@ final class Keycloak {
             long seconds = Duration.ofNanos(System.nanoTime() - begun).toSeconds();
             if (!process.isAlive() || seconds > PATIENCE.toSeconds()) {
                 end(process);
-                throw new AssertionError("Keycloak did not start:\n" + Files.readString(log));
+                throw new AssertionError("Keycloak did not start:\n" + Files.readString(LOG));
             }
             if (seconds >= said + 15) {
                 said = seconds;
