@@ -94,6 +94,7 @@ class MeteringBench {
             if (wanted("flood")) {
                 try (Server server = server(folder.resolve("flood"), upstream, Map.of())) {
                     warm(farthing(folder, server));
+                    rest(server);
                     flood(server);
                     said(server);
                 }
@@ -380,7 +381,7 @@ class MeteringBench {
                 victim.answered(), victim.refused(), victim.broken(), victim.wholeMillis(50), victim.wholeMillis(99),
                 flood.answered(), flood.refused(), flood.broken(), flood.wholeMillis(50));
         Figure.of("metering.flood_p99_ratio", victim.wholeMillis(99) / alone, "ratio").target(1.5).with("alone_ms", alone)
-                .with("commit_p99_ms", commits.p99Millis)
+                .with("commit_p99_ms", commits.p99Millis).with("generator_late_p99_ms", victim.lateMillis(99))
                 .with("victim_refused", victim.refused() + victim.broken()).with("flood_refused", flood.refused()).print();
     }
 

@@ -38,6 +38,7 @@ final class OpenLoop implements AutoCloseable {
         private int broken;
         private long framesSeen;
         private int wrongFrames;
+        private final Numbers late = new Numbers();
         private final Numbers whole = new Numbers();
         private final Numbers first = new Numbers();
         private final Numbers chunks = new Numbers();
@@ -74,6 +75,11 @@ final class OpenLoop implements AutoCloseable {
 
         long framesSeen() {
             return framesSeen;
+        }
+
+        /** From when it should have begun to when it did: what this program, and not the server, was late. */
+        double lateMillis(double percent) {
+            return late.percentile(percent) / 1e6;
         }
 
         /** From when it should have begun to its last byte. */
@@ -401,6 +407,7 @@ final class OpenLoop implements AutoCloseable {
             calls.broken++;
         } else {
             calls.answered++;
+            calls.late.add(connection.began - connection.should);
             calls.whole.add(now - connection.should);
             if (calls.frames > 0 && connection.frame != calls.frames) {
                 calls.wrongFrames += Math.abs(calls.frames - connection.frame);

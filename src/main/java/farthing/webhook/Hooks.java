@@ -34,6 +34,7 @@ final class Hooks {
     }
 
     private final ReentrantLock listening = new ReentrantLock();
+    private final ByHand byHand = new ByHand();
     private final Database database;
     private final Seals seals;
     private final Outside outside;
@@ -169,21 +170,33 @@ final class Hooks {
         });
     }
 
-    /** Sends it a test, whatever it wants to hear. @throws WebhookRefused while it is off */
+    /**
+     * Sends it a test, whatever it wants to hear.
+     *
+     * @throws WebhookRefused while it is off
+     * @throws ByHand.TooMany for the eleventh of a minute
+     */
     void test(AccountId account, long id) {
         database.inTransaction(connection -> {
             Hook hook = get(connection, account, id, LOCK);
             requireOn(hook);
+            byHand.take(account);
             outbox.record(connection, account, new Outbox.Happened(EventType.TEST, "test:" + UUID.randomUUID(),
                     "webhook/" + id, clock.instant(), Map.of("webhook", id, "name", hook.name())), List.of(id));
             return true;
         });
     }
 
-    /** Sends the same event under the same id again, at once. @throws WebhookRefused while it is off */
+    /**
+     * Sends the same event under the same id again, at once.
+     *
+     * @throws WebhookRefused while it is off
+     * @throws ByHand.TooMany for the eleventh of a minute
+     */
     void again(AccountId account, long id, long delivery) {
         database.inTransaction(connection -> {
             requireOn(get(connection, account, id, LOCK));
+            byHand.take(account);
             Delivery found = Database.list(connection, Courier::delivery,
                     "select state, attempts, tries, next_at from webhook_delivery where id = ? and webhook = ? for update",
                     delivery, id).stream().findFirst().orElseThrow(NoSuchWebhook::delivery);

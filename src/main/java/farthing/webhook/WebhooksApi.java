@@ -163,6 +163,7 @@ class WebhooksApi {
     @Consumes(MediaType.WILDCARD)
     @Operation(summary = "Sends a test", description = "An event of the type farthing.test.v1. Scope: manage.")
     @APIResponse(responseCode = "202", description = "On its way; see its deliveries")
+    @APIResponse(responseCode = "429", description = "Ten in a minute were sent by hand")
     public Response test(@PathParam("id") long id) {
         hooks.test(access.require(Scope.MANAGE), id);
         jobs.hurry();
@@ -197,6 +198,7 @@ class WebhooksApi {
     @Consumes(MediaType.WILDCARD)
     @Operation(summary = "Sends a delivery again", description = "The same event under the same id, at once. Scope: manage.")
     @APIResponse(responseCode = "202", description = "On its way")
+    @APIResponse(responseCode = "429", description = "Ten in a minute were sent by hand")
     public Response again(@PathParam("id") long id, @PathParam("delivery") long delivery) {
         hooks.again(access.require(Scope.MANAGE), id, delivery);
         jobs.hurry();

@@ -178,6 +178,24 @@ class CourierTest {
     }
 
     @Test
+    void fewAreSentByHandInAMinute() throws Exception {
+        FakeUpstream server = server((_, to) -> to.json(200, ""));
+        Hooks.Fresh hook = hooked.hook(account, url(server));
+        for (int i = 0; i < ByHand.A_MINUTE; i++) {
+            hooked.hooks.test(account, hook.hook().id());
+        }
+        assertThatThrownBy(() -> hooked.hooks.test(account, hook.hook().id())).isInstanceOfSatisfying(ByHand.TooMany.class,
+                refused -> {
+                    assertThat(refused.status()).isEqualTo(429);
+                    assertThat(refused.retryAfter().orElseThrow()).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(7));
+                });
+        hooked.deliver(hooked.courier());
+        assertThat(server.requests).hasSize(ByHand.A_MINUTE);
+        long delivery = hooked.deliveries(hook).getFirst().id();
+        assertThatThrownBy(() -> hooked.hooks.again(account, hook.hook().id(), delivery)).isInstanceOf(ByHand.TooMany.class);
+    }
+
+    @Test
     void aRedirectIsNotFollowed() throws Exception {
         FakeUpstream elsewhere = server((_, to) -> to.json(200, ""));
         FakeUpstream server = server((_, to) -> to.json(307, "", "Location: " + url(elsewhere)));
