@@ -79,12 +79,14 @@ final class FarthingProcess implements AutoCloseable {
             Path output = Files.createTempFile("farthing", ".log");
             List<String> command = new ArrayList<>(List.of("setsid",
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m"));
-            // As ./farthing run has it; but a server that lives for seconds is compiled longer than it runs.
-            command.addAll(FULL_SPEED ? List.of("@src/main/jvm/server.options", "-Xms512m")
-                    : List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-                            "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
             if (FULL_SPEED) {
+                // As ./farthing run has it.
+                command.addAll(List.of("@src/main/jvm/server.options", "-Xms512m"));
                 Collections.addAll(command, System.getenv().getOrDefault("FARTHING_JAVA_OPTS", "-Xmx512m").split(" "));
+            } else {
+                // A server that lives for seconds is compiled longer than it runs.
+                command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+                        "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
             }
             command.addAll(options);
             command.addAll(List.of("-jar", JAR.toString()));
