@@ -30,7 +30,10 @@ final class Fence {
     private Fence() {
     }
 
-    /** Locks in one round trip, each kind in the order of its ids, since reversals and recalls lock such rows, too. */
+    /**
+     * Locks in a round trip for each kind that the batch has, each kind in the order of its ids, since reversals and recalls
+     * lock such rows, too.
+     */
     static Fence lock(Connection connection, long instance, List<Pending> batch) throws SQLException {
         Fence fence = new Fence();
         long[] claims = batch.stream().map(Pending::replay).filter(Objects::nonNull).mapToLong(Replay::claim).toArray();

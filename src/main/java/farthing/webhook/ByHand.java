@@ -38,7 +38,8 @@ final class ByHand {
 
     /** Full again by the time it is forgotten. */
     private final LoadingCache<AccountId, Bucket> buckets = Caffeine.newBuilder().expireAfterAccess(MINUTE.plusSeconds(10))
-            .build(_ -> Bucket.builder().addLimit(limit -> limit.capacity(A_MINUTE).refillGreedy(A_MINUTE, MINUTE)).build());
+            .build(_ -> Bucket.builder().addLimit(limit -> limit.capacity(A_MINUTE).refillIntervally(A_MINUTE, MINUTE))
+                    .build());
 
     /** @throws TooMany saying when there is another */
     void take(AccountId account) {

@@ -187,7 +187,7 @@ class CourierTest {
         assertThatThrownBy(() -> hooked.hooks.test(account, hook.hook().id())).isInstanceOfSatisfying(ByHand.TooMany.class,
                 refused -> {
                     assertThat(refused.status()).isEqualTo(429);
-                    assertThat(refused.retryAfter().orElseThrow()).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(7));
+                    assertThat(refused.retryAfter().orElseThrow()).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(61));
                 });
         hooked.deliver(hooked.courier());
         assertThat(server.requests).hasSize(ByHand.A_MINUTE);

@@ -130,6 +130,12 @@ class WebhooksPagesTest {
         browser.request().get("/webhooks").then().body(allOf(containsString("books"), containsString(">off<")));
         browser.form(page).post(page + "/on").then().statusCode(303);
         assertThat(hooks.get(account, id).on()).isTrue();
+        // Beside the test and the delivery again.
+        for (int i = 2; i < ByHand.A_MINUTE; i++) {
+            browser.form(page).post(page + "/test").then().statusCode(303);
+        }
+        browser.form(page).post(page + "/test").then().statusCode(429).contentType(containsString("text/html"))
+                .body(containsString("sent by hand in a minute. Try again in"));
         browser.form(page + "/delete").post(page + "/delete").then().statusCode(303);
         browser.request().get(page).then().statusCode(404);
     }
