@@ -43,9 +43,16 @@ record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullabl
                 : new UsageFilter(account, versions, key, state, moment, until);
     }
 
-    /** A condition on {@code usage u} and the values for its placeholders, in order. */
+    /**
+     * A condition on {@code usage u} and the values for its placeholders, in order. Where only some versions are asked for, it
+     * is
+     * of the one in {@code v.version}: the calls of each stand in an index in their order, those of several together do not.
+     */
     String condition(List<Object> values) {
         List<String> terms = whose("u", values);
+        if (versions != null) {
+            terms.add("u.version = v.version");
+        }
         if (from != null) {
             terms.add("u.charged_at >= ?");
             values.add(Timestamp.from(from));
@@ -67,6 +74,10 @@ record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullabl
     /** The same on {@code usage_day d}, by the days that have any of its moments. */
     String dayCondition(List<Object> values) {
         List<String> terms = whose("d", values);
+        if (versions != null) {
+            terms.add("d.version = any (?)");
+            values.add(versions.toArray(Integer[]::new));
+        }
         if (from != null) {
             terms.add("d.day >= ?");
             values.add(dayOf(from));
@@ -95,10 +106,6 @@ record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullabl
     private List<String> whose(String alias, List<Object> values) {
         List<String> terms = new ArrayList<>(List.of(alias + ".account = ?"));
         values.add(account.value());
-        if (versions != null) {
-            terms.add(alias + ".version = any (?)");
-            values.add(versions.toArray(Integer[]::new));
-        }
         if (key != null) {
             terms.add(alias + ".api_key = ?");
             values.add(key);

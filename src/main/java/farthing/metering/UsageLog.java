@@ -19,6 +19,7 @@ import javax.sql.DataSource;
 import jakarta.inject.Singleton;
 
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
 
 import farthing.catalog.VersionId;
 import farthing.identity.AccountId;
@@ -197,15 +198,8 @@ class UsageLog {
             }
             LocalDate one = days.get(first).day();
             LocalDate other = days.get(last).day();
-            List<Object> values = new ArrayList<>();
-            String condition = (way == Way.NEWEST_FIRST ? filter.within(other, one) : filter.within(one, other))
-                    .condition(values);
-            if (beyond != null) {
-                // The first for the partitions, which a comparison of rows does not choose.
-                condition += " and u.charged_at %1$s= ? and (u.charged_at, u.receipt) %1$s (?, ?)".formatted(way.beyond);
-                values.addAll(List.of(Timestamp.from(beyond.at), Timestamp.from(beyond.at), beyond.receipt.value()));
-            }
-            found.addAll(list(condition, values, way, most - found.size()));
+            found.addAll(list(way == Way.NEWEST_FIRST ? filter.within(other, one) : filter.within(one, other), way, beyond,
+                    most - found.size()));
             first = last + 1;
         }
         return found;
@@ -216,15 +210,37 @@ class UsageLog {
         return filter.hasAllOf(day.day()) && !day.day().equals(start) ? day.calls() : 0;
     }
 
-    private List<Call> list(String condition, List<Object> values, Way way, int size) {
+    private List<Call> list(UsageFilter filter, Way way, @Nullable Place beyond, int most) {
+        List<Object> values = new ArrayList<>();
+        List<Integer> versions = filter.versions();
+        if (versions != null) {
+            values.add(versions.toArray(Integer[]::new));
+        }
+        String from = "usage u where " + filter.condition(values);
+        if (beyond != null) {
+            // The first for the partitions, which a comparison of rows does not choose.
+            from += " and u.charged_at %1$s= ? and (u.charged_at, u.receipt) %1$s (?, ?)".formatted(way.beyond);
+            values.addAll(List.of(Timestamp.from(beyond.at), Timestamp.from(beyond.at), beyond.receipt.value()));
+        }
+        if (versions != null) {
+            from = "unnest(?) v (version) cross join lateral (select u.* from " + from + way.order + " limit " + most + ") u";
+        }
+        return list(from, values, way, most);
+    }
+
+    /** @param from the tables and the condition; {@code u} is the usage */
+    private List<Call> list(String from, List<Object> values, Way way, int size) {
         return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(
                     """
                             select u.receipt, u.charged_at, started_at, version, api_key, offer, input_tokens, output_tokens, items, charge,
                                 finish, streamed, r.receipt is not null
-                            from (select * from usage u where %s %s limit %d) u
+                            from (select u.* from %s %s limit %d) u
                             left join usage_reversal r on r.receipt = u.receipt %s"""
-                            .formatted(condition, way.order, size, way.order))) {
+                            .formatted(from, way.order, size, way.order))) {
+                // Planned for these values, each time: a plan for any values knows neither the weeks nor how many calls there are,
+                // and sorts all of a day.
+                select.unwrap(PGStatement.class).setPrepareThreshold(0);
                 bind(select, values);
                 List<Call> calls = new ArrayList<>();
                 try (ResultSet row = select.executeQuery()) {
@@ -256,7 +272,8 @@ class UsageLog {
             }
         });
         return day == null ? List.of()
-                : list("u.charged_at >= ? and u.charged_at < ?"
+                : list("receipt_commit c join usage u on u.commit_id = c.id and u.charged_at = c.committed_at"
+                        + " where c.committed_at >= ? and c.committed_at < ?"
                         + " and not exists (select 1 from usage_reversal x where x.receipt = u.receipt)",
                         List.of(Timestamp.from(UsageFilter.startOf(day)), Timestamp.from(UsageFilter.startOf(day.plusDays(1)))),
                         Way.NEWEST_FIRST, most);

@@ -30,6 +30,8 @@ public class WebGlobal {
     private final Budgets budgets;
     private final Instance<LastBatch.Source> batches;
     private final Instance<VaultAddress> vaults;
+    /** The layout names it nine times, and each time the budget would be asked for. */
+    private @Nullable TopBar viewer;
 
     WebGlobal(Visit visit, Site site, @ConfigProperty(name = "quarkus.application.version") String version,
             Budgets budgets, Instance<LastBatch.Source> batches, Instance<VaultAddress> vaults) {
@@ -56,11 +58,16 @@ public class WebGlobal {
 
     /** Null when nobody is signed in. */
     public @Nullable TopBar viewer() {
-        return visit.viewer().map(viewer -> {
-            String wallet = viewer.wallet();
-            return new TopBar(viewer.handle(), wallet == null ? null : Shortened.of(wallet),
-                    budgets.leftOf(viewer).orElse(null), viewer.operator());
-        }).orElse(null);
+        if (viewer == null) {
+            viewer = visit.viewer().map(this::topBar).orElse(null);
+        }
+        return viewer;
+    }
+
+    private TopBar topBar(Viewer of) {
+        String wallet = of.wallet();
+        return new TopBar(of.handle(), wallet == null ? null : Shortened.of(wallet), budgets.leftOf(of).orElse(null),
+                of.operator());
     }
 
     public String csrf() {

@@ -3,6 +3,9 @@ package farthing.metering;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -15,8 +18,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
+import javax.sql.DataSource;
+
 import org.junit.jupiter.api.Test;
 
+import farthing.TestDatabase;
 import farthing.catalog.Listing;
 import farthing.catalog.VersionId;
 import farthing.identity.AccountId;
@@ -123,6 +129,35 @@ class UsageLogTest {
             assertThat(back.newer()).isEqualTo(i > 1);
         }
         return pages.stream().flatMap(page -> page.calls().stream()).toList();
+    }
+
+    @Test
+    void theLatestAreTheNewestOfTheLastDayThatStand() throws SQLException {
+        DataSource source = TestDatabase.separate("latest_calls");
+        try (Connection connection = source.getConnection(); Statement statement = connection.createStatement()) {
+            // The commit and the leaf are the last digits of a receipt's id.
+            statement.execute(
+                    """
+                            insert into receipt_commit (id, root, size, signer, signature, committed_at)
+                            select n, '', 2, '', '', timestamptz '2026-03-01 00:00Z' + n * interval '7 hours' from generate_series(1, 6) n;
+                            insert into usage (receipt, commit_id, leaf_index, line, lease, seq, account, api_key, version, offer, input_tokens,
+                                output_tokens, items, charge, finish, streamed, started_at, charged_at, salt, request_hash, response_hash,
+                                body_hash, shares_hash)
+                            select ('00000000-0000-0000-0000-0000000000' || id || leaf)::uuid, id, leaf, 1, 1, id * 2 + leaf, id, 1, 1, 1, 0,
+                                0, 1, 5, 'COMPLETE', false, committed_at, committed_at, '', '', '', '', ''
+                            from receipt_commit, generate_series(0, 1) leaf;
+                            insert into usage_reversal (receipt, commit_id, reversed_at, account, charged_at)
+                            select receipt, commit_id, charged_at, account, charged_at from usage where commit_id = 6 and leaf_index = 1;
+                            insert into market_day select day, 1, calls, 0, 0, 0, 0, 0, 0
+                            from (values (date '2026-03-01', 6), ('2026-03-02', 5), ('2026-03-03', 0)) d (day, calls)""");
+        }
+        UsageLog log = new UsageLog(source);
+        assertThat(latest(log, 4)).containsExactly("60", "51", "50", "41");
+        assertThat(latest(log, 100)).containsExactly("60", "51", "50", "41", "40");
+    }
+
+    private static List<String> latest(UsageLog log, int most) {
+        return log.latest(most).stream().map(call -> call.receipt().value().toString().substring(34)).toList();
     }
 
     @Test
