@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 import farthing.chain.Address;
 import farthing.identity.AccountId;
+import farthing.identity.AllowedModels;
 import io.quarkus.hibernate.orm.panache.PanacheRepository;
 import io.quarkus.panache.common.Sort;
 
@@ -83,18 +84,24 @@ class Models implements PanacheRepository<Model> {
         }
     }
 
-    /** The models that this account, or nobody, finds and may call: by name, from the one after the given one on. */
-    List<Named> callable(Instant now, Optional<AccountId> asker, Optional<ModelId> after, int most) {
+    /**
+     * The models that this account, or nobody, finds and may call: by name, from the one after the given one on.
+     *
+     * @param allowed what the key that asks may call
+     */
+    List<Named> callable(Instant now, Optional<AccountId> asker, AllowedModels allowed, Optional<ModelId> after, int most) {
         // The cards are long, and nobody asked for them.
         return getEntityManager().createQuery("""
                 select m.owner, m.name, m.createdAt from Model m
                 where not m.suspended and (m.visibility = 'PUBLIC' or m.visibility = 'PRIVATE' and m.ownerAccount = :asker)
                     and m.owner >= :owner and (m.owner > :owner or m.name > :name)
+                    and (:all = true or m.owner in :owners or m.owner || '/' || m.name in :named)
                     and exists (select 1 from OfferRow o where o.version.model = m and o.validFrom <= :now)
                 order by m.owner, m.name""", Named.class).setParameter("now", now).setParameter("asker", owner(asker))
                 .setParameter("owner", after.map(ModelId::owner).orElse("")).setParameter("name",
                         after.map(ModelId::name).orElse(""))
-                .setMaxResults(most).getResultList();
+                .setParameter("all", allowed.equals(AllowedModels.ALL)).setParameter("owners", allowed.owners())
+                .setParameter("named", allowed.named()).setMaxResults(most).getResultList();
     }
 
     /** Those that were changed in the last seconds, by any server. */

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 
-import farthing.identity.AccountId;
+import farthing.identity.AllowedModels;
 import farthing.identity.ApiKeys;
+import farthing.identity.Caller;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 
 /** The models in OpenAI's wire format. */
@@ -62,21 +63,26 @@ class ModelsApi {
         this.clock = clock;
     }
 
-    /** The first thousand after the given one, by name; with a key also the private models of its account. */
+    /**
+     * The first thousand after the given one, by name; with a key also the private models of its account, and only those that
+     * the key may call.
+     */
     @GET
     public ModelList list(@HeaderParam("Authorization") @Nullable String authorization,
             @RestQuery @DefaultValue("") String after) {
-        return ModelList.of(models.callable(clock.instant(), asker(authorization), ModelId.parse(after), MOST + 1));
+        Optional<Caller> caller = caller(authorization);
+        return ModelList.of(models.callable(clock.instant(), caller.map(Caller::account),
+                caller.map(one -> one.limits().models()).orElse(AllowedModels.ALL), ModelId.parse(after), MOST + 1));
     }
 
     // OpenAI's clients send the slash of owner/name as %2F, other people send it as it is.
     @GET
     @Path("{model:.+}")
     public Entry one(String model, @HeaderParam("Authorization") @Nullable String authorization) {
-        return Entry.of(models.find(catalog.resolve(model, asker(authorization)).model()).orElseThrow());
+        return Entry.of(models.find(catalog.resolve(model, caller(authorization).map(Caller::account)).model()).orElseThrow());
     }
 
-    private Optional<AccountId> asker(@Nullable String authorization) {
-        return Optional.ofNullable(authorization).map(header -> keys.authenticate(header).account());
+    private Optional<Caller> caller(@Nullable String authorization) {
+        return Optional.ofNullable(authorization).map(keys::authenticate);
     }
 }

@@ -38,6 +38,17 @@ public record AllowedModels(List<String> patterns) {
         return false;
     }
 
+    /** Those that are named one by one, {@code owner/name}. */
+    public List<String> named() {
+        return patterns.stream().filter(pattern -> !pattern.endsWith("/*")).toList();
+    }
+
+    /** The owners whose models are all allowed. */
+    public List<String> owners() {
+        return patterns.stream().filter(pattern -> pattern.endsWith("/*"))
+                .map(pattern -> pattern.substring(0, pattern.length() - 2)).toList();
+    }
+
     @Override
     public String toString() {
         return String.join(", ", patterns);

@@ -30,6 +30,7 @@ import farthing.TestDatabase;
 import farthing.artefact.Role;
 import farthing.engine.PromptTemplate;
 import farthing.engine.Task;
+import farthing.identity.AllowedModels;
 import farthing.identity.Demo;
 import farthing.money.Price;
 import farthing.money.Split;
@@ -79,7 +80,8 @@ class CatalogTest {
         seeds.plant(folder, demo.developer(), "wren", progress::add);
 
         assertThat(progress).isEmpty();
-        assertThat(models.callable(Instant.now(), Optional.empty(), Optional.empty(), 100)).extracting(Models.Named::called)
+        assertThat(models.callable(Instant.now(), Optional.empty(), AllowedModels.ALL, Optional.empty(), 100))
+                .extracting(Models.Named::called)
                 .doesNotHaveDuplicates().contains(
                         "wren/kjv", "wren/minilm-l6-v2", "wren/minilm-l6-v2-int8", "wren/bge-small-en-v1.5-int8",
                         "wren/langdetect");

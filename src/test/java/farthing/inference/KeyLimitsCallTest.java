@@ -3,11 +3,17 @@ package farthing.inference;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.everyItem;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
+import static org.hamcrest.Matchers.startsWith;
 
 import java.sql.SQLException;
 import java.util.EnumSet;
@@ -61,6 +67,24 @@ class KeyLimitsCallTest {
         assertThat(payer.left(line)).isEqualTo(Amount.ofTokens(1));
         call(secret, "/v1/classify", CLASSIFY).statusCode(200);
         call(secret(line, KeyLimits.NONE.with(new AllowedModels(List.of("wren/*")))), "/v1/completions", GOOD).statusCode(200);
+    }
+
+    @Test
+    void theListOfModelsShowsOnlyWhatTheKeyIsFor() throws SQLException {
+        LineId line = payer.line(Amount.ofTokens(1));
+        String everything = secret(line, KeyLimits.NONE);
+        String two = secret(line, KeyLimits.NONE.with(new AllowedModels(List.of("wren/kjv", "wren/langdetect", "wren/none"))));
+        listed(everything).body("data.id", hasItems("wren/kjv", "wren/langdetect", "wren/minilm-l6-v2"));
+        listed(two).body("data.id", contains("wren/kjv", "wren/langdetect"));
+        listed(secret(line, KeyLimits.NONE.with(new AllowedModels(List.of("wre/*", "robin/kjv"))))).body("data", empty());
+        listed(secret(line, KeyLimits.NONE.with(new AllowedModels(List.of("robin/kjv", "wren/*")))))
+                .body("data.id", hasItem("wren/minilm-l6-v2")).body("data.id", everyItem(startsWith("wren/")));
+        given().header("Authorization", "Bearer " + two).get("/v1/models?after=wren/kjv").then()
+                .body("data.id", contains("wren/langdetect"));
+    }
+
+    private static ValidatableResponse listed(String secret) {
+        return given().header("Authorization", "Bearer " + secret).get("/v1/models").then().statusCode(200);
     }
 
     @Test
