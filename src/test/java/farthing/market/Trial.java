@@ -25,6 +25,8 @@ final class Trial {
     static void copyTo(Path data) {
         make();
         run("cp", "-a", FOLDER + "/.", data.toString());
+        // Else its chain wants the port of the run before, which others that begin at this moment want, too.
+        run("rm", data.resolve("chain/anvil.pid").toString());
     }
 
     /** What lets the same JVM start the same server sooner; nothing before there is any. */
