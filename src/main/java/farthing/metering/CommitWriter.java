@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -101,7 +102,7 @@ final class CommitWriter {
             lockLeases(connection, batch, "update");
             Set<Object> durable = receiptsOf(connection, commit);
             Set<Object> inBatch = settledOf(connection, commit, batch);
-            List<Pending> undelivered = batch.stream().filter(p -> p.replay() == null)
+            List<Pending> undelivered = batch.stream().filter(CommitWriter::nobodyHasTheAnswer)
                     .filter(p -> durable.contains(p.reservation().receipt().value())
                             && !inBatch.contains(p.reservation().receipt().value()))
                     .toList();
@@ -111,8 +112,10 @@ final class CommitWriter {
             Instant now = clock.instant();
             Set<Object> reversed = insertReversals(connection, commit, undelivered, now);
             if (!reversed.isEmpty()) {
-                postReversal(connection, commit,
-                        undelivered.stream().filter(p -> reversed.contains(p.reservation().receipt().value())).toList(), now);
+                List<Pending> taken = undelivered.stream().filter(p -> reversed.contains(p.reservation().receipt().value()))
+                        .toList();
+                postReversal(connection, commit, taken, now);
+                freeKeys(connection, taken);
             }
             return batch.stream().filter(p -> undelivered.contains(p) || !durable.contains(p.reservation().receipt().value()))
                     .collect(Collectors.toSet());
@@ -210,6 +213,22 @@ final class CommitWriter {
         }
     }
 
+    /** Neither its caller nor a retry with its Idempotency-Key. */
+    private static boolean nobodyHasTheAnswer(Pending call) {
+        return call.replay() == null || !call.replay().hasAnswer();
+    }
+
+    /** The calls of these Idempotency-Keys were not answered and cost nothing, so the keys stand for nothing. */
+    private static void freeKeys(Connection connection, List<Pending> calls) throws SQLException {
+        Long[] claims = calls.stream().map(Pending::replay).filter(Objects::nonNull).map(Replay::claim).toArray(Long[]::new);
+        if (claims.length > 0) {
+            try (PreparedStatement delete = connection.prepareStatement("delete from replay where claim = any (?)")) {
+                delete.setArray(1, connection.createArrayOf("bigint", claims));
+                delete.executeUpdate();
+            }
+        }
+    }
+
     /** The money goes to the lines and not to the leases, which may have ended. */
     private void postReversal(Connection connection, long commit, List<Pending> calls, Instant now) throws SQLException {
         Map<LineId, Amount> byLine = new HashMap<>();
@@ -268,8 +287,8 @@ final class CommitWriter {
 
     /** The receipts of the commit that were due for a reversal and stand in a batch. */
     private Set<Object> settledOf(Connection connection, long commit, List<Pending> batch) throws SQLException {
-        Set<Object> unanswered = batch.stream().filter(p -> p.replay() == null).map(p -> p.reservation().receipt().value())
-                .collect(Collectors.toSet());
+        Set<Object> unanswered = batch.stream().filter(CommitWriter::nobodyHasTheAnswer)
+                .map(p -> p.reservation().receipt().value()).collect(Collectors.toSet());
         Map<Long, Integer> upTo = settled.upTo(connection,
                 batch.stream().map(p -> p.reservation().lease().id().value()).distinct().toList());
         try (PreparedStatement select = connection

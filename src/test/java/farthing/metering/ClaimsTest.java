@@ -146,17 +146,31 @@ class ClaimsTest {
 
     @Test
     void afterAnUnknownOutcomeARetryGetsTheAnswerThatWasPaidFor() {
+        ofUnknownOutcome(ANSWER);
+        assertThat(((Claim.Answered) calls.metering.claim(caller, "key", REQUEST)).answer()).isEqualTo(ANSWER);
+        assertThat(calls.left()).isEqualTo(990);
+    }
+
+    @Test
+    void anAnswerOfUnknownOutcomeThatIsTooLargeToKeepIsNotPaidFor() {
+        ofUnknownOutcome(new byte[(1 << 20) + 1]);
+        assertThat(calls.left()).isEqualTo(1000);
+        // The key stands for nothing now.
+        charge(fresh("key"), ANSWER);
+        assertThat(calls.left()).isEqualTo(990);
+    }
+
+    /** Durable, though nobody was told, and the database away for a while. */
+    private void ofUnknownOutcome(byte[] answer) {
         Claim.Fresh claim = fresh("key");
         Reservation call = calls.reserve(caller);
         calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
         try (claim; call) {
-            assertThatThrownBy(() -> call.charge(Calls.consumed(0, 0), claim.replay("text/plain", ANSWER)))
+            assertThatThrownBy(() -> call.charge(Calls.consumed(0, 0), claim.replay("text/plain", answer)))
                     .isInstanceOf(NotCharged.class);
         }
         calls.faulty.heal();
         calls.metering.tidy();
-        assertThat(((Claim.Answered) calls.metering.claim(caller, "key", REQUEST)).answer()).isEqualTo(ANSWER);
-        assertThat(calls.left()).isEqualTo(990);
     }
 
     private Claim.Fresh fresh(String key) {
