@@ -18,7 +18,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.jboss.logging.Logger;
 
@@ -83,7 +85,7 @@ final class CommitWriter {
     Written reread(long commit, List<Pending> batch) {
         return database.inTransaction(connection -> {
             // Weaker than a reversal's: a batch that is being built does not hold it up.
-            lockLeases(connection, batch, "no key update");
+            lockLeases(connection, batch.stream().map(p -> p.reservation().lease().id().value()), "no key update");
             Set<Object> durable = receiptsOf(connection, commit);
             return new Written(batch.stream().filter(p -> !durable.contains(p.reservation().receipt().value()))
                     .collect(Collectors.toSet()), Set.of());
@@ -91,34 +93,30 @@ final class CommitWriter {
     }
 
     /**
-     * Takes back what became durable although its caller was told that nobody knows. A call whose answer is kept
-     * for its Idempotency-Key stays charged, since a retry gets that answer, and so does one that a batch holds
-     * already: what is settled is paid back and never changed.
+     * Takes back what became durable although its caller was told that nobody knows. What a batch holds already stays
+     * charged: what is settled is paid back and never changed.
      *
-     * @return the calls that cost nothing
+     * @return how many of the calls cost nothing
      */
-    Set<Pending> reverse(long commit, List<Pending> batch) {
+    int reverse(Doubts.Doubt doubt) {
         return database.inTransaction(connection -> {
-            lockLeases(connection, batch, "update");
-            Set<Object> durable = receiptsOf(connection, commit);
-            Set<Object> inBatch = settledOf(connection, commit, batch);
-            List<Pending> undelivered = batch.stream().filter(CommitWriter::nobodyHasTheAnswer)
-                    .filter(p -> durable.contains(p.reservation().receipt().value())
-                            && !inBatch.contains(p.reservation().receipt().value()))
-                    .toList();
+            List<CallCharge> calls = doubt.calls();
+            lockLeases(connection, calls.stream().map(CallCharge::lease), "update");
+            Set<Object> durable = receiptsOf(connection, doubt.commit());
+            Set<Object> inBatch = settledOf(connection, doubt);
             if (!inBatch.isEmpty()) {
                 LOG.warnf("charged without an answer and already in a batch, so refund their payers: receipts %s", inBatch);
             }
+            List<CallCharge> undelivered = calls.stream()
+                    .filter(call -> durable.contains(call.receipt()) && !inBatch.contains(call.receipt())).toList();
             Instant now = clock.instant();
-            Set<Object> reversed = insertReversals(connection, commit, undelivered, now);
+            Set<Object> reversed = insertReversals(connection, doubt.commit(), undelivered, now);
             if (!reversed.isEmpty()) {
-                List<Pending> taken = undelivered.stream().filter(p -> reversed.contains(p.reservation().receipt().value()))
-                        .toList();
-                postReversal(connection, commit, taken, now);
+                List<CallCharge> taken = undelivered.stream().filter(call -> reversed.contains(call.receipt())).toList();
+                postReversal(connection, doubt.commit(), taken, now);
                 freeKeys(connection, taken);
             }
-            return batch.stream().filter(p -> undelivered.contains(p) || !durable.contains(p.reservation().receipt().value()))
-                    .collect(Collectors.toSet());
+            return calls.size() - inBatch.size();
         });
     }
 
@@ -137,7 +135,7 @@ final class CommitWriter {
             keepReplays(connection, rows);
             // Last: other instances wait for the rows of the keys that we both serve.
             RoundTrip last = new RoundTrip();
-            rollUps.add(last, LocalDate.ofInstant(now, ZoneOffset.UTC), charged);
+            rollUps.add(last, LocalDate.ofInstant(now, ZoneOffset.UTC), charged.stream().map(CallCharge::of).toList());
             last.send(connection);
         }
         return new Written(fence.lost(), fence.overtaken());
@@ -192,7 +190,7 @@ final class CommitWriter {
     }
 
     /** Empty when an earlier try has done it, whose answer did not arrive. */
-    private static Set<Object> insertReversals(Connection connection, long commit, List<Pending> calls, Instant now)
+    private static Set<Object> insertReversals(Connection connection, long commit, List<CallCharge> calls, Instant now)
             throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement("""
                 insert into usage_reversal (receipt, commit_id, reversed_at, account, charged_at)
@@ -201,8 +199,7 @@ final class CommitWriter {
                 where c.id = ? and u.receipt = any (?) on conflict (receipt) do nothing returning receipt""")) {
             insert.setTimestamp(1, Timestamp.from(now));
             insert.setLong(2, commit);
-            insert.setArray(3, connection.createArrayOf("uuid",
-                    calls.stream().map(p -> p.reservation().receipt().value()).toArray()));
+            insert.setArray(3, connection.createArrayOf("uuid", calls.stream().map(CallCharge::receipt).toArray()));
             try (ResultSet rows = insert.executeQuery()) {
                 Set<Object> reversed = new HashSet<>();
                 while (rows.next()) {
@@ -213,14 +210,9 @@ final class CommitWriter {
         }
     }
 
-    /** Neither its caller nor a retry with its Idempotency-Key. */
-    private static boolean nobodyHasTheAnswer(Pending call) {
-        return call.replay() == null || !call.replay().hasAnswer();
-    }
-
     /** The calls of these Idempotency-Keys were not answered and cost nothing, so the keys stand for nothing. */
-    private static void freeKeys(Connection connection, List<Pending> calls) throws SQLException {
-        Long[] claims = calls.stream().map(Pending::replay).filter(Objects::nonNull).map(Replay::claim).toArray(Long[]::new);
+    private static void freeKeys(Connection connection, List<CallCharge> calls) throws SQLException {
+        Long[] claims = calls.stream().map(CallCharge::claim).filter(Objects::nonNull).toArray(Long[]::new);
         if (claims.length > 0) {
             try (PreparedStatement delete = connection.prepareStatement("delete from replay where claim = any (?)")) {
                 delete.setArray(1, connection.createArrayOf("bigint", claims));
@@ -230,9 +222,9 @@ final class CommitWriter {
     }
 
     /** The money goes to the lines and not to the leases, which may have ended. */
-    private void postReversal(Connection connection, long commit, List<Pending> calls, Instant now) throws SQLException {
+    private void postReversal(Connection connection, long commit, List<CallCharge> calls, Instant now) throws SQLException {
         Map<LineId, Amount> byLine = new HashMap<>();
-        calls.forEach(p -> byLine.merge(p.reservation().lease().line(), p.amount(), Amount::plus));
+        calls.forEach(call -> byLine.merge(new LineId(call.line()), call.amount(), Amount::plus));
         List<Posting> postings = new ArrayList<>();
         byLine.forEach((line, amount) -> postings.add(new Posting(Account.line(line), amount)));
         postings.add(new Posting(Account.charges(), Amount.sum(byLine.values()).negated()));
@@ -276,8 +268,8 @@ final class CommitWriter {
         }
     }
 
-    private static void lockLeases(Connection connection, List<Pending> batch, String strength) throws SQLException {
-        Long[] ids = batch.stream().map(p -> p.reservation().lease().id().value()).distinct().sorted().toArray(Long[]::new);
+    private static void lockLeases(Connection connection, Stream<Long> leases, String strength) throws SQLException {
+        Long[] ids = leases.distinct().sorted().toArray(Long[]::new);
         try (PreparedStatement lock = connection
                 .prepareStatement("select id from lease where id = any (?) order by id for " + strength)) {
             lock.setArray(1, connection.createArrayOf("bigint", ids));
@@ -286,20 +278,19 @@ final class CommitWriter {
     }
 
     /** The receipts of the commit that were due for a reversal and stand in a batch. */
-    private Set<Object> settledOf(Connection connection, long commit, List<Pending> batch) throws SQLException {
-        Set<Object> unanswered = batch.stream().filter(CommitWriter::nobodyHasTheAnswer)
-                .map(p -> p.reservation().receipt().value()).collect(Collectors.toSet());
-        Map<Long, Integer> upTo = settled.upTo(connection,
-                batch.stream().map(p -> p.reservation().lease().id().value()).distinct().toList());
+    private Set<Object> settledOf(Connection connection, Doubts.Doubt doubt) throws SQLException {
+        Set<UUID> unanswered = doubt.calls().stream().map(CallCharge::receipt).collect(Collectors.toSet());
+        Map<Long, Integer> upTo = settled.upTo(connection, doubt.calls().stream().map(CallCharge::lease).distinct().toList());
         try (PreparedStatement select = connection
                 .prepareStatement("""
                         select u.receipt, u.lease, u.seq from receipt_commit c
                         join standing_usage u on u.charged_at = c.committed_at and u.commit_id = c.id where c.id = ?""")) {
-            select.setLong(1, commit);
+            select.setLong(1, doubt.commit());
             try (ResultSet rows = select.executeQuery()) {
                 Set<Object> receipts = new HashSet<>();
                 while (rows.next()) {
-                    if (rows.getInt(3) < upTo.getOrDefault(rows.getLong(2), 0) && unanswered.contains(rows.getObject(1))) {
+                    if (rows.getInt(3) < upTo.getOrDefault(rows.getLong(2), 0)
+                            && unanswered.contains(rows.getObject(1, UUID.class))) {
                         receipts.add(rows.getObject(1));
                     }
                 }

@@ -3,12 +3,9 @@ package farthing.metering;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
@@ -28,28 +25,26 @@ final class GroupCommit implements AutoCloseable {
 
     private static final Duration PAUSE = Duration.ofMillis(100);
 
-    /** One charge in the queue. */
+    /** One charge in the queue. @param since when it began to wait, by {@link System#nanoTime} */
     record Pending(Reservation reservation, Consumed consumed, Amount amount, Hashes hashes, @Nullable Replay replay,
-            CompletableFuture<Charged> done) {
-    }
-
-    /** A commit that was asked about in vain; its calls count as charged and were not answered. */
-    private record Doubt(long commit, List<Pending> calls) {
+            CompletableFuture<Charged> done, long since) {
     }
 
     private final CommitWriter writer;
+    private final Doubts doubts;
     private final Duration linger;
     private final Duration patience;
     private final IntSupplier underWay;
     private final int most;
     private final BlockingQueue<Pending> queue;
     private final Thread thread;
-    private final Queue<Doubt> doubts = new ConcurrentLinkedQueue<>();
     private volatile boolean closed;
 
     /** @param underWay how many calls hold something and have not ended; those that wait here are among them */
-    GroupCommit(CommitWriter writer, Duration linger, Duration patience, int most, int queued, IntSupplier underWay) {
+    GroupCommit(CommitWriter writer, Doubts doubts, Duration linger, Duration patience, int most, int queued,
+            IntSupplier underWay) {
         this.writer = writer;
+        this.doubts = doubts;
         this.underWay = underWay;
         this.linger = linger;
         this.patience = patience;
@@ -86,18 +81,16 @@ final class GroupCommit implements AutoCloseable {
      */
     void resolveDoubts() {
         RuntimeException failed = null;
-        for (Doubt doubt : doubts) {
-            Set<Pending> free;
+        for (Doubts.Doubt doubt : doubts.open()) {
             try {
-                free = writer.reverse(doubt.commit, doubt.calls);
+                int free = writer.reverse(doubt);
+                LOG.warnf("commit %x is known now: %d of the %d calls that nobody has an answer of cost nothing",
+                        doubt.commit(),
+                        free, doubt.calls().size());
+                doubts.resolved(doubt);
             } catch (RuntimeException e) {
                 // The next one may be known all the same.
                 failed = e;
-                continue;
-            }
-            if (doubts.remove(doubt)) {
-                LOG.warnf("commit %x is known now: %d of its %d calls cost nothing", doubt.commit, free.size(),
-                        doubt.calls.size());
             }
         }
         if (failed != null) {
@@ -111,7 +104,7 @@ final class GroupCommit implements AutoCloseable {
             try {
                 gather(batch);
                 if (!batch.isEmpty()) {
-                    commit(batch, System.nanoTime() + patience.toNanos());
+                    commit(batch, deadline(batch.getFirst()));
                 }
             } catch (Throwable e) {
                 // Errors too: if this thread died, every later call would wait for ever.
@@ -120,6 +113,12 @@ final class GroupCommit implements AutoCloseable {
                 fail(batch, NotCharged.failed());
             }
         }
+    }
+
+    /** Those that had to wait for others that failed have waited for the same database; they try for a while all the same. */
+    private long deadline(Pending longest) {
+        long left = longest.since + patience.toNanos() - System.nanoTime();
+        return System.nanoTime() + Math.max(left, patience.toNanos() / 5);
     }
 
     private void gather(List<Pending> batch) throws InterruptedException {
@@ -174,7 +173,7 @@ final class GroupCommit implements AutoCloseable {
         if (unknown) {
             LOG.errorf(failure, "it is not known whether commit %x is durable; its calls were answered so: %s", id,
                     receipts(batch));
-            doubts.add(new Doubt(id, batch));
+            doubt(id, batch);
             abandon(batch);
         } else if (batch.size() > 1 && deadline - System.nanoTime() > 0) {
             // One bad charge must not fail its neighbours; by halves, since they all wait.
@@ -183,6 +182,15 @@ final class GroupCommit implements AutoCloseable {
         } else {
             LOG.errorf(failure, "commit %x failed, so these calls were not charged: %s", id, receipts(batch));
             fail(batch, NotCharged.failed());
+        }
+    }
+
+    /** What a retry with its Idempotency-Key gets an answer for stays charged. */
+    private void doubt(long commit, List<Pending> batch) {
+        List<CallCharge> unanswered = batch.stream().filter(call -> call.replay() == null || !call.replay().hasAnswer())
+                .map(CallCharge::of).toList();
+        if (!unanswered.isEmpty()) {
+            doubts.add(new Doubts.Doubt(commit, unanswered));
         }
     }
 

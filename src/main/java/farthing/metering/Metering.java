@@ -68,8 +68,9 @@ public class Metering {
         this.leases = new Leases(database, ledger, clock, Amount.ofNanos(config.leaseChunk()), instances);
         this.keys = new KeyBudgets(database, clock, instances);
         this.claims = new Claims(database, clock, instance);
-        this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance, settled), config.linger(),
-                config.patience(), config.commitSize(), config.queue(), underWay::get);
+        this.commits = new GroupCommit(new CommitWriter(database, ledger, signer, clock, instance, settled),
+                new Doubts(config.doubts()), config.linger(), config.patience(), config.commitSize(), config.queue(),
+                underWay::get);
     }
 
     /**
@@ -202,7 +203,8 @@ public class Metering {
                         "the engine counted " + consumed.units() + " for receipt " + reservation.receipt()
                                 + ", more than the " + reservation.held() + " held for it");
             }
-            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, Hashes.of(consumed), replay, done));
+            commits.submit(new GroupCommit.Pending(reservation, consumed, amount, Hashes.of(consumed), replay, done,
+                    System.nanoTime()));
         } catch (Throwable e) {
             reservation.end(null);
             throw e;

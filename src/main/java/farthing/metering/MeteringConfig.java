@@ -1,5 +1,6 @@
 package farthing.metering;
 
+import java.nio.file.Path;
 import java.time.Duration;
 
 import io.smallrye.config.ConfigMapping;
@@ -23,6 +24,10 @@ interface MeteringConfig {
     /** How long calls wait for a database that does not answer before they fail uncharged. */
     @WithDefault("5s")
     Duration patience();
+
+    /** Where this server writes down of which charges it does not know the outcome. */
+    @WithDefault("${farthing.data}/doubts")
+    Path doubts();
 
     /** Nanos that a lease takes from its line at a time, unless a call needs more. */
     @WithDefault("100000000")

@@ -26,18 +26,17 @@ final class RollUps {
         private static final Comparator<PayerKey> ORDER = Comparator.comparingLong(PayerKey::account)
                 .thenComparingInt(PayerKey::version).thenComparingLong(PayerKey::key);
 
-        static PayerKey of(Reservation call) {
-            return new PayerKey(call.caller().account().value(), call.listing().version().value(),
-                    call.caller().key().value());
+        static PayerKey of(CallCharge call) {
+            return new PayerKey(call.account(), call.version(), call.apiKey());
         }
     }
 
     private record PayerSum(long calls, Amount charge, long inputTokens, long outputTokens, long items, long abandoned) {
 
-        static PayerSum of(GroupCommit.Pending call) {
-            Units units = call.consumed().units();
+        static PayerSum of(CallCharge call) {
+            Units units = call.units();
             return new PayerSum(1, call.amount(), units.inputTokens(), units.outputTokens(), units.items(),
-                    call.consumed().abandoned() ? 1 : 0);
+                    call.abandoned() ? 1 : 0);
         }
 
         PayerSum plus(PayerSum more) {
@@ -48,8 +47,8 @@ final class RollUps {
 
     private record VersionSum(long calls, Amount charge, Split.Parts parts) {
 
-        static VersionSum of(GroupCommit.Pending call) {
-            return new VersionSum(1, call.amount(), call.reservation().listing().split().divide(call.amount()));
+        static VersionSum of(CallCharge call) {
+            return new VersionSum(1, call.amount(), call.split().divide(call.amount()));
         }
 
         VersionSum plus(VersionSum more) {
@@ -64,21 +63,21 @@ final class RollUps {
     }
 
     /** @param day on which they were charged (UTC) */
-    void add(RoundTrip trip, LocalDate day, Collection<GroupCommit.Pending> calls) {
+    void add(RoundTrip trip, LocalDate day, Collection<CallCharge> calls) {
         write(trip, day, calls, 1);
     }
 
     /** Takes off calls that were added and reversed; the call log goes on showing them. */
-    void takeBack(RoundTrip trip, LocalDate day, Collection<GroupCommit.Pending> calls) {
+    void takeBack(RoundTrip trip, LocalDate day, Collection<CallCharge> calls) {
         write(trip, day, calls, -1);
     }
 
-    private void write(RoundTrip trip, LocalDate day, Collection<GroupCommit.Pending> calls, int sign) {
+    private void write(RoundTrip trip, LocalDate day, Collection<CallCharge> calls, int sign) {
         Map<PayerKey, PayerSum> byPayer = new TreeMap<>(PayerKey.ORDER);
         Map<Integer, VersionSum> byVersion = new TreeMap<>();
-        for (GroupCommit.Pending call : calls) {
-            byPayer.merge(PayerKey.of(call.reservation()), PayerSum.of(call), PayerSum::plus);
-            byVersion.merge(call.reservation().listing().version().value(), VersionSum.of(call), VersionSum::plus);
+        for (CallCharge call : calls) {
+            byPayer.merge(PayerKey.of(call), PayerSum.of(call), PayerSum::plus);
+            byVersion.merge(call.version(), VersionSum.of(call), VersionSum::plus);
         }
         writePayers(trip, day, byPayer, sign);
         writeVersions(trip, day, byVersion, sign);

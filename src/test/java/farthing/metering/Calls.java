@@ -1,6 +1,7 @@
 package farthing.metering;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -9,10 +10,13 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 
 import javax.sql.DataSource;
+
+import org.jspecify.annotations.Nullable;
 
 import farthing.MoneyOracle;
 import farthing.TestClock;
@@ -60,7 +64,11 @@ final class Calls implements AutoCloseable {
     static final Listing LISTING = listing(new Price(1_000_000, 2_000_000, PER_CALL.nanos(), 0));
 
     /** Settings under which a test waits for nothing that it does not test. */
-    record Settings(Duration patience, long leaseChunk) implements MeteringConfig {
+    record Settings(Duration patience, long leaseChunk, @Nullable Path disk) implements MeteringConfig {
+
+        Settings(Duration patience, long leaseChunk) {
+            this(patience, leaseChunk, null);
+        }
 
         static final Settings USUAL = new Settings(Duration.ofSeconds(5), 100);
         /** As a server has them, unless it is told otherwise. */
@@ -79,6 +87,11 @@ final class Calls implements AutoCloseable {
         @Override
         public int queue() {
             return 10_000;
+        }
+
+        @Override
+        public Path doubts() {
+            return disk == null ? Path.of("target/doubts", UUID.randomUUID().toString()) : disk;
         }
 
         @Override

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -19,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 import farthing.catalog.Listing;
 import farthing.catalog.VersionId;
@@ -189,6 +193,41 @@ class ChargesTest {
         assertThat(calls.left()).as("done, though nobody here knows").isEqualTo(FUNDS);
         calls.metering.tidy();
         assertThat(calls.left()).isEqualTo(FUNDS);
+    }
+
+    @Test
+    void aServerThatEndsBeforeItKnowsGivesItBackAtItsNextStart(@TempDir Path disk) {
+        Calls.Settings settings = new Calls.Settings(Duration.ofMillis(700), 100, disk.resolve("doubts"));
+        Metering killed = calls.instance(calls.faulty.source(), settings);
+        Reservation call = killed.reserve(caller, Calls.LISTING, 0, 1);
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
+        assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class);
+        calls.faulty.heal();
+        assertThat(calls.left()).as("charged, and it does not know").isEqualTo(FUNDS - 10);
+
+        Metering next = calls.instance(calls.source, settings);
+        next.tidy();
+        assertThat(calls.left()).isEqualTo(FUNDS);
+        assertThat(new UsageLog(calls.source).find(call.receipt()).orElseThrow().reversedAt()).isNotNull();
+        assertThat(disk.resolve("doubts")).isEmptyDirectory();
+        // Not twice: neither does one that was only thought to be dead.
+        killed.stop(new ShutdownEvent());
+        next.stop(new ShutdownEvent());
+        assertThat(calls.left()).isEqualTo(FUNDS);
+    }
+
+    @Test
+    void aDoubtThatCannotBeReadIsLeftWhereItIs(@TempDir Path disk) throws IOException {
+        Path broken = Files.writeString(disk.resolve("1f.json"), "{\"commit\":");
+        assertThat(new Doubts(disk).open()).isEmpty();
+        assertThat(broken).exists();
+        // Nothing can be written there: it is in doubt in memory, and the call has its answer.
+        Doubts unwritable = new Doubts(broken.resolve("doubts"));
+        Doubts.Doubt doubt = new Doubts.Doubt(7, List.of());
+        unwritable.add(doubt);
+        assertThat(unwritable.open()).containsExactly(doubt);
+        unwritable.resolved(doubt);
+        assertThat(unwritable.open()).isEmpty();
     }
 
     @Test
