@@ -186,7 +186,17 @@ final class TwoServers implements AutoCloseable {
 
     /** A new key on the payer's line. */
     Journal.Key key(int line) throws Exception {
-        String secret = Visitor.signedIn(server(0), payer.key()).key(line);
+        return key(line, Map.of());
+    }
+
+    /** One with every limit, none of which its calls reach: each server holds a part of what the key may spend. */
+    Journal.Key limitedKey(int line) throws Exception {
+        return key(line,
+                Map.of("total", "5000", "daily", "4000", "requests", "100000", "tokens", "100000000", "streams", "900"));
+    }
+
+    private Journal.Key key(int line, Map<String, String> limits) throws Exception {
+        String secret = Visitor.signedIn(server(0), payer.key()).key(line, limits);
         try (Connection database = postgres.connect()) {
             return new Journal.Key(new MoneyOracle(database).number("select max(id) from api_key"), secret,
                     new AtomicInteger(1_000));

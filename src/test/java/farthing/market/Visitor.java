@@ -70,8 +70,15 @@ final class Visitor {
 
     /** A new key on the line. */
     String key(int line) throws IOException, InterruptedException {
-        Matcher secret = Pattern.compile("fk_\\w+").matcher(post("/keys", "/keys",
-                Map.of("name", "story", "line", Integer.toString(line), "total", "", "daily", "", "expires", "")).body());
+        return key(line, Map.of());
+    }
+
+    /** @param limits the fields of the form that are not empty */
+    String key(int line, Map<String, String> limits) throws IOException, InterruptedException {
+        Map<String, String> form = new HashMap<>(
+                Map.of("name", "story", "line", Integer.toString(line), "total", "", "daily", "", "expires", ""));
+        form.putAll(limits);
+        Matcher secret = Pattern.compile("fk_\\w+").matcher(post("/keys", "/keys", form).body());
         assertThat(secret.find()).isTrue();
         return secret.group();
     }
