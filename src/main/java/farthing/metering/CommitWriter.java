@@ -11,6 +11,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -77,8 +78,30 @@ final class CommitWriter {
         this.rollUps = new RollUps(instance);
     }
 
-    Written write(long commit, List<Pending> batch) {
-        return database.inTransaction(connection -> write(connection, commit, batch));
+    /** @param doubted leases on which a commit of this server is in doubt */
+    Written write(long commit, List<Pending> batch, Set<Long> doubted) {
+        return database.inTransaction(connection -> write(connection, commit, batch, doubted));
+    }
+
+    /** Batches may take all that was charged on these leases until now, by commits that are confirmed. */
+    void sureOf(Collection<Long> leases) {
+        sure("id = any (?)", leases);
+    }
+
+    /** No server but this one is alive: what nobody doubts now nobody will. */
+    void sureOfAllBut(Collection<Long> doubted) {
+        sure("id <> all (?)", doubted);
+    }
+
+    private void sure(String which, Collection<Long> leases) {
+        database.inTransaction(connection -> {
+            try (PreparedStatement update = connection.prepareStatement("""
+                    with known as (select id from lease where %s and unsure > 0 order by id for no key update)
+                    update lease l set unsure = 0 from known k where k.id = l.id""".formatted(which))) {
+                update.setArray(1, connection.createArrayOf("bigint", leases.toArray()));
+                return update.executeUpdate();
+            }
+        });
     }
 
     /** After an unknown outcome: what became durable. Waits, by the leases' row locks, for a commit that is still under way. */
@@ -120,14 +143,14 @@ final class CommitWriter {
         });
     }
 
-    private Written write(Connection connection, long commit, List<Pending> batch) throws SQLException {
+    private Written write(Connection connection, long commit, List<Pending> batch, Set<Long> doubted) throws SQLException {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         Fence fence = Fence.lock(connection, instance, batch);
         List<Row> rows = rows(fence, batch, now);
         if (!rows.isEmpty()) {
             List<Pending> charged = rows.stream().map(Row::pending).toList();
             RoundTrip first = new RoundTrip();
-            Fence.advance(first, charged);
+            Fence.advance(first, charged, doubted);
             insertCommit(first, commit, rows, now);
             first.send(connection);
             UsageRows.copy(connection, commit, rows, now);

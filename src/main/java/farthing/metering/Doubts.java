@@ -9,7 +9,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.jboss.logging.Logger;
@@ -28,6 +30,10 @@ final class Doubts {
 
     /** @param calls whose callers were told that nobody knows, and who cannot get an answer for their money */
     record Doubt(long commit, List<CallCharge> calls) {
+
+        Stream<Long> leases() {
+            return calls.stream().map(CallCharge::lease).distinct();
+        }
     }
 
     private final Path folder;
@@ -62,6 +68,11 @@ final class Doubts {
 
     Collection<Doubt> open() {
         return open.values();
+    }
+
+    /** On which there are such commits. */
+    Set<Long> leases() {
+        return open.isEmpty() ? Set.of() : open.values().stream().flatMap(Doubt::leases).collect(Collectors.toSet());
     }
 
     /** To be called before their callers are told. */

@@ -5,10 +5,12 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.function.Predicate;
 
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 import farthing.money.Amount;
@@ -20,6 +22,18 @@ import farthing.receipt.ReceiptId;
 public class DurableReceipts {
 
     private static final int PIECE = 2_000;
+
+    private final Duration doubted;
+
+    @Inject
+    DurableReceipts(MeteringConfig config) {
+        this(config.doubted());
+    }
+
+    /** @param doubted how long a lease's server may take to say what it knows of, once the lease has ended */
+    public DurableReceipts(Duration doubted) {
+        this.doubted = doubted;
+    }
 
     /** The place of a receipt among those of its line. @param reversed whether its charge was given back */
     public record Place(int line, long lease, int seq, boolean reversed) {
@@ -54,7 +68,9 @@ public class DurableReceipts {
     }
 
     /**
-     * Offers the receipts of a lease in order, without those reversed, until one is refused or was charged too late.
+     * Offers the receipts of a lease in order, without those reversed, until one is refused, was charged too late or may still
+     * be
+     * reversed, since its server has not said that it knows of it.
      *
      * @param connection in a transaction, or all of them are in memory at once
      * @param wanted false: not this one and none after it
@@ -67,6 +83,8 @@ public class DurableReceipts {
                         select u.line, u.seq, u.version, u.charge, u.body_hash, u.shares_hash, u.charged_at < ?, r.receipt is not null
                         from usage u left join usage_reversal r on r.receipt = u.receipt
                         where u.lease = ? and u.seq >= ? and u.charged_at >= (select opened_at - interval '35 days' from lease where id = ?)
+                            and u.seq < (select next_seq - case when state = 'OPEN'
+                                or closed_at > clock_timestamp() - ? * interval '1 millisecond' then unsure else 0 end from lease where id = ?)
                         order by u.seq""")) {
             select.setFetchSize(PIECE);
             select.setTimestamp(1, Timestamp.from(chargedBefore));
@@ -74,6 +92,8 @@ public class DurableReceipts {
             select.setInt(3, fromSeq);
             // No week before it is looked through; the server's clock may have been set back since.
             select.setLong(4, lease);
+            select.setLong(5, doubted.toMillis());
+            select.setLong(6, lease);
             int next = fromSeq;
             try (ResultSet row = select.executeQuery()) {
                 while (row.next() && row.getBoolean(7)) {

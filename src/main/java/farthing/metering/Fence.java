@@ -108,13 +108,21 @@ final class Fence {
         return nextSeqs.merge(pending.reservation().lease().id().value(), 1, Integer::sum) - 1;
     }
 
-    /** Books the charges on their leases, which takes them out of what those leave. */
-    static void advance(RoundTrip trip, List<Pending> charged) {
+    /**
+     * Books the charges on their leases, which takes them out of what those leave. That the server goes on with a lease says
+     * that
+     * it knows of all it has charged on it before.
+     *
+     * @param doubted leases of which that is not so
+     */
+    static void advance(RoundTrip trip, List<Pending> charged, Set<Long> doubted) {
         trip.add("""
-                update lease l set used = l.used + t.used, next_seq = l.next_seq + t.calls
+                update lease l set used = l.used + t.used, next_seq = l.next_seq + t.calls,
+                    unsure = t.calls + case when l.id = any (?::bigint[]) then l.unsure else 0 end
                 from unnest(?::bigint[], ?::bigint[], ?::bigint[]) t (id, used, calls) where l.id = t.id""",
                 (statement, first) -> {
                     int next = first;
+                    statement.setObject(next++, doubted.stream().mapToLong(Long::longValue).toArray());
                     for (long[] column : sums(charged, p -> p.reservation().lease().id().value())) {
                         statement.setObject(next++, column);
                     }

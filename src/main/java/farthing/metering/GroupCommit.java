@@ -2,10 +2,13 @@ package farthing.metering;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
@@ -24,6 +27,8 @@ final class GroupCommit implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(GroupCommit.class);
 
     private static final Duration PAUSE = Duration.ofMillis(100);
+    /** How often it is said which charges are known, if calls leave no pause; each next commit on a lease says it, too. */
+    private static final Duration SURE_EVERY = Duration.ofSeconds(2);
 
     /** One charge in the queue. @param since when it began to wait, by {@link System#nanoTime} */
     record Pending(Reservation reservation, Consumed consumed, Amount amount, Hashes hashes, @Nullable Replay replay,
@@ -38,6 +43,9 @@ final class GroupCommit implements AutoCloseable {
     private final int most;
     private final BlockingQueue<Pending> queue;
     private final Thread thread;
+    /** Leases whose last commit is confirmed, which the database has not been told. */
+    private final Set<Long> confirmed = ConcurrentHashMap.newKeySet();
+    private long saidSure = System.nanoTime();
     private volatile boolean closed;
 
     /** @param underWay how many calls hold something and have not ended; those that wait here are among them */
@@ -88,6 +96,7 @@ final class GroupCommit implements AutoCloseable {
                         doubt.commit(),
                         free, doubt.calls().size());
                 doubts.resolved(doubt);
+                doubt.leases().forEach(confirmed::add);
             } catch (RuntimeException e) {
                 // The next one may be known all the same.
                 failed = e;
@@ -98,11 +107,46 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
+    /**
+     * Says of which leases all charges are known. Only while no commit is under way: of what is not confirmed yet it would say
+     * so,
+     * too.
+     */
+    private void saySure() {
+        saidSure = System.nanoTime();
+        Set<Long> sure = new HashSet<>(confirmed);
+        sure.removeAll(doubts.leases());
+        if (sure.isEmpty()) {
+            return;
+        }
+        try {
+            writer.sureOf(sure);
+            confirmed.removeAll(sure);
+        } catch (Database.Failed | Database.OutcomeUnknown e) {
+            LOG.debug("what is known of leases is said later", e);
+        }
+    }
+
+    /** The last words: after the last commit, and after what was in doubt is known. */
+    void end() {
+        if (!thread.isAlive()) {
+            saySure();
+        }
+    }
+
+    /** Where no other server can be alive, nobody else is to be waited for. */
+    void sureOfTheDead() {
+        writer.sureOfAllBut(doubts.leases());
+    }
+
     private void run() {
         while (!(closed && queue.isEmpty())) {
             List<Pending> batch = new ArrayList<>();
             try {
                 gather(batch);
+                if (batch.isEmpty() || System.nanoTime() - saidSure > SURE_EVERY.toNanos()) {
+                    saySure();
+                }
                 if (!batch.isEmpty()) {
                     commit(batch, deadline(batch.getFirst()));
                 }
@@ -145,7 +189,7 @@ final class GroupCommit implements AutoCloseable {
         while (deadline - System.nanoTime() > 0) {
             CommitWriter.Written written;
             try {
-                written = unknown ? writer.reread(id, batch) : writer.write(id, batch);
+                written = unknown ? writer.reread(id, batch) : writer.write(id, batch, doubts.leases());
             } catch (Database.OutcomeUnknown e) {
                 // From now on the first question is whether that commit is durable.
                 LOG.warnf("the database did not confirm commit %x of %d calls; asking it", id, batch.size());
@@ -194,7 +238,7 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    private static void finish(List<Pending> batch, CommitWriter.Written written) {
+    private void finish(List<Pending> batch, CommitWriter.Written written) {
         for (Pending pending : batch) {
             if (written.lost().contains(pending)) {
                 pending.reservation.abandon();
@@ -202,6 +246,7 @@ final class GroupCommit implements AutoCloseable {
             } else if (written.overtaken().contains(pending)) {
                 fail(List.of(pending), NotCharged.overtaken());
             } else {
+                confirmed.add(pending.reservation.lease().id().value());
                 try {
                     pending.reservation.end(pending.amount);
                 } finally {

@@ -224,6 +224,9 @@ public class Metering {
         leases.openAccounts();
         instances.heartbeat();
         tidy();
+        if (config.soleInstance()) {
+            commits.sureOfTheDead();
+        }
         var _ = recalls.scheduleWithFixedDelay(this::answerRecalls, 100, 100, TimeUnit.MILLISECONDS);
     }
 
@@ -280,6 +283,6 @@ public class Metering {
     void stop(@Observes ShutdownEvent event) {
         recalls.shutdown();
         commits.close();
-        each(commits::resolveDoubts, leases::returnAll, keys::returnAll);
+        each(commits::resolveDoubts, commits::end, leases::returnAll, keys::returnAll);
     }
 }

@@ -41,6 +41,14 @@ interface MeteringConfig {
     @WithDefault("15s")
     Duration deadAfter();
 
+    /**
+     * How long after the end of a lease no batch takes what its server has not said it knows of: so long has one that was cut
+     * off
+     * or killed to come back and take back what it could not answer.
+     */
+    @WithDefault("10m")
+    Duration doubted();
+
     /** True where no other instance can be alive, so that leases found at the start are recovered at once. */
     @WithDefault("false")
     boolean soleInstance();

@@ -19,7 +19,9 @@ final class DatabaseWay implements AutoCloseable {
     enum Fate {
         ARRIVES,
         /** The commit is made, and the connection breaks before its confirmation has come back. */
-        CUT
+        CUT,
+        /** The same, and nothing gets through any more until the way is healed. */
+        CUT_AND_SHUT
     }
 
     /** What PostgreSQL's protocol says once a commit is made: CommandComplete with this tag. */
@@ -31,6 +33,7 @@ final class DatabaseWay implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger lost = new AtomicInteger();
     private volatile Supplier<Fate> fates = () -> Fate.ARRIVES;
+    private volatile boolean shut;
 
     DatabaseWay(int to) {
         this.to = to;
@@ -51,6 +54,7 @@ final class DatabaseWay implements AutoCloseable {
     /** From now on everything arrives; what hangs is cut. */
     void heal() {
         fates = () -> Fate.ARRIVES;
+        shut = false;
         cut();
     }
 
@@ -68,6 +72,10 @@ final class DatabaseWay implements AutoCloseable {
         while (!door.isClosed()) {
             try {
                 Socket server = door.accept();
+                if (shut) {
+                    close(server);
+                    continue;
+                }
                 open.add(server);
                 try {
                     Socket database = new Socket(InetAddress.getLoopbackAddress(), to);
@@ -91,8 +99,12 @@ final class DatabaseWay implements AutoCloseable {
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 // Sent in one piece with what follows it, so never split between two reads of a local connection.
                 Fate fate = answers && contains(buffer, read) ? fates.get() : Fate.ARRIVES;
-                if (fate == Fate.CUT) {
+                if (fate != Fate.ARRIVES) {
                     lost.incrementAndGet();
+                    if (fate == Fate.CUT_AND_SHUT) {
+                        shut = true;
+                        cut();
+                    }
                     return;
                 }
                 out.write(buffer, 0, read);

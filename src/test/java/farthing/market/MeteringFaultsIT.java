@@ -246,6 +246,34 @@ class MeteringFaultsIT {
 
     @Test
     @Order(5)
+    void whatNobodyKnewOfIsTakenBackAlsoAfterAKill() throws Exception {
+        for (int round = 1; round <= times("doubts", 1, 10); round++) {
+            try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
+                traffic.await(0, 20, TwoServers.PATIENCE);
+                long before = journal.count(Outcome.UNKNOWN);
+                servers.ways.getFirst().confirmations(() -> DatabaseWay.Fate.CUT_AND_SHUT);
+                servers.server(1).await("calls of unknown outcome", () -> journal.count(Outcome.UNKNOWN) > before);
+                if (round % 2 == 1) {
+                    servers.server(0).killGroup();
+                    servers.ways.getFirst().heal();
+                    servers.startAgain(0, Map.of());
+                    servers.awaitAnswer(0);
+                } else {
+                    // So long that the other one takes it for dead, and settles what it can.
+                    Thread.sleep(10_000);
+                    servers.ways.getFirst().heal();
+                }
+                traffic.await(0, 20, TwoServers.PATIENCE);
+            } finally {
+                servers.ways.getFirst().heal();
+            }
+            servers.checkQuiet(journal);
+            say("in doubt %d times, %d calls of unknown outcome", round, journal.count(Outcome.UNKNOWN));
+        }
+    }
+
+    @Test
+    @Order(6)
     void aDatabaseThatIsStoppedImmediatelyLosesNothing() throws Exception {
         try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
             for (int stop = 1; stop <= times("stops", 1, 20); stop++) {
@@ -264,7 +292,7 @@ class MeteringFaultsIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void aFullDiskLosesNothing() throws Exception {
         assumeThat(disk.isSmall()).as("only root may mount a small disk").isTrue();
         for (int round = 1; round <= times("disks", 1, 10); round++) {
@@ -287,7 +315,7 @@ class MeteringFaultsIT {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void aServerThatStallsIsFencedAndGoesOn() throws Exception {
         Duration stall = Duration.ofSeconds(times("stall-seconds", 4, 60));
         try (Connection database = servers.postgres.connect()) {
@@ -315,7 +343,7 @@ class MeteringFaultsIT {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     void aServerKilledUnderLoadLosesAndDoublesNothing() throws Exception {
         try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
             for (int kill = 1; kill <= times("kills", 1, 50); kill++) {
@@ -334,7 +362,7 @@ class MeteringFaultsIT {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
     void clocksThatAreWrongByAnHourChangeNothing() throws Exception {
         try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
             for (int jump = 1; jump <= times("jumps", 1, 10); jump++) {
@@ -355,7 +383,7 @@ class MeteringFaultsIT {
     }
 
     @Test
-    @Order(10)
+    @Order(11)
     void inTheEndEverythingIsSettledOnce() throws Exception {
         // What a clock charged that was ahead is settled when its time has come.
         for (int server = 0; server < 2; server++) {

@@ -47,7 +47,8 @@ final class TwoServers implements AutoCloseable {
 
     /** What keeps tests from waiting: all of it only makes faults meet more transactions. */
     private static final Map<String, String> HASTE = Map.of("FARTHING_SETTLEMENT_EVERY", "2s", "FARTHING_SETTLEMENT_AGE", "1s",
-            "FARTHING_METERING_IDLE", "2s", "FARTHING_METERING_DEAD_AFTER", "6s", "FARTHING_METERING_LEASE_CHUNK", "1000000",
+            "FARTHING_METERING_IDLE", "2s", "FARTHING_METERING_DEAD_AFTER", "6s", "FARTHING_METERING_DOUBTED", "30s",
+            "FARTHING_METERING_LEASE_CHUNK", "1000000",
             "FARTHING_REMOTE_ALLOW_PRIVATE", "true", "FARTHING_REMOTE_SILENCE", "2s", "FARTHING_REMOTE_PLACES", "128",
             "FARTHING_ENGINE_QUEUE", "256");
 

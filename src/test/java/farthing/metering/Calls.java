@@ -105,6 +105,11 @@ final class Calls implements AutoCloseable {
         }
 
         @Override
+        public Duration doubted() {
+            return Duration.ofMinutes(10);
+        }
+
+        @Override
         public boolean soleInstance() {
             return false;
         }

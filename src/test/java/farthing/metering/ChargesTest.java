@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -231,6 +232,69 @@ class ChargesTest {
     }
 
     @Test
+    void noBatchTakesWhatMayStillBeTakenBack() throws Exception {
+        Reservation known = calls.reserve(caller);
+        Reservation doubted = calls.reserve(caller);
+        Reservation later = calls.reserve(caller);
+        long lease = known.lease().id().value();
+        assertThat(List.of(doubted.lease(), later.lease())).containsOnly(known.lease());
+        Calls.charged(known);
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
+        assertThatThrownBy(() -> Calls.charged(doubted)).isInstanceOf(NotCharged.class);
+        assertThat(taken(lease)).as("the next commit said that the first one is known").isEqualTo(1);
+        calls.faulty.heal();
+        // What was held on the lease may still be charged to it, and says nothing of what is in doubt.
+        Calls.charged(later);
+        Thread.sleep(300);
+        assertThat(taken(lease)).isEqualTo(1);
+        calls.metering.tidy();
+        await(() -> taken(lease) == 3);
+        assertThat(calls.left()).isEqualTo(FUNDS - 20);
+    }
+
+    @Test
+    void aServerThatNeverSaysHasItsTime() throws Exception {
+        Reservation call = calls.reserve(caller);
+        long lease = call.lease().id().value();
+        calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
+        assertThatThrownBy(() -> Calls.charged(call)).isInstanceOf(NotCharged.class);
+        Metering other = calls.instance(calls.source, Calls.Settings.USUAL);
+        // By the database's clock, which ends it now; that of the test stands still.
+        calls.unseenFor(Duration.ofSeconds(20));
+        other.tidy();
+        try (Connection connection = calls.source.getConnection(); Statement statement = connection.createStatement()) {
+            assertThat(
+                    statement.executeUpdate("update lease set closed_at = now() where state = 'RECOVERED' and id = " + lease))
+                    .isEqualTo(1);
+        }
+        assertThat(taken(lease)).isZero();
+        assertThat(taken(lease, Duration.ZERO)).isEqualTo(1);
+        calls.faulty.heal();
+        calls.metering.tidy();
+        assertThat(calls.left()).as("it came back in time").isEqualTo(FUNDS);
+        other.stop(new ShutdownEvent());
+    }
+
+    private int taken(long lease) throws SQLException {
+        return taken(lease, Duration.ofMinutes(10));
+    }
+
+    private int taken(long lease, Duration doubted) throws SQLException {
+        try (Connection connection = calls.source.getConnection()) {
+            connection.setAutoCommit(false);
+            return new DurableReceipts(doubted).take(connection, lease, 0, Instant.parse("2100-01-01T00:00:00Z"),
+                    receipt -> true);
+        }
+    }
+
+    private static void await(Callable<Boolean> holds) throws Exception {
+        for (int i = 0; i < 100 && !holds.call(); i++) {
+            Thread.sleep(50);
+        }
+        assertThat(holds.call()).isTrue();
+    }
+
+    @Test
     void whatABatchHoldsIsNotChargedBack() {
         Reservation call = calls.reserve(caller);
         calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
@@ -252,7 +316,8 @@ class ChargesTest {
         Thread reversal = new Thread(calls.metering::tidy);
         try (Connection building = calls.source.getConnection()) {
             building.setAutoCommit(false);
-            new DurableReceipts().hold(building, List.of(call.lease().id().value(), next.lease().id().value()));
+            new DurableReceipts(Duration.ofMinutes(10)).hold(building,
+                    List.of(call.lease().id().value(), next.lease().id().value()));
             reversal.start();
             assertThat(Calls.charged(next).amount()).isEqualTo(Calls.PER_CALL);
             reversal.join(300);

@@ -10,7 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -107,6 +109,8 @@ class OnChainTest {
                 .body(containsString("is in no batch yet (state: pending)"));
         given().get("/v1/receipts/" + receipts.getFirst()).then().body("settlement.state", equalTo("pending"));
 
+        until("the server to say that it knows of the last call",
+                () -> count("select count(*) from lease where unsure > 0") == 0);
         Batch batch = settler.settle().orElseThrow();
         assertThat(batch.receipts()).isEqualTo(5);
         assertThat(batch.charges().nanos()).isEqualTo(charged);
@@ -279,6 +283,15 @@ class OnChainTest {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         process.waitFor(30, TimeUnit.SECONDS);
         return process.exitValue() == 0 ? Optional.of("") : Optional.of(said);
+    }
+
+    private long count(String query) throws SQLException {
+        try (Connection connection = source.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getLong(1);
+        }
     }
 
     private static void until(String what, Callable<Boolean> holds) throws Exception {

@@ -172,7 +172,7 @@ final class World {
     Settlement settlement() {
         Books books = new Books(ledger);
         return new Settlement(database, new BatchStates(chain, outbox, deployment, books, clock),
-                new BatchBuilder(new DurableReceipts(), new Earnings(this::terms, PLATFORM),
+                new BatchBuilder(new DurableReceipts(Duration.ofMinutes(10)), new Earnings(this::terms, PLATFORM),
                         line -> Optional.ofNullable(wallets.get(line)), chain, outbox, deployment, FakeChain::post, blobs,
                         books, clock, new BatchBuilder.Limits(Duration.ofSeconds(5), threshold, mostLines, 1_000_000)),
                 withdrawals());
