@@ -62,6 +62,11 @@ abstract sealed class Allowance permits Lease, KeyLease {
         granted = granted.plus(amount);
     }
 
+    /** As much is granted as its row says. */
+    synchronized void reconcile(Amount durable) {
+        granted = durable;
+    }
+
     /** Takes out what no call holds; from now on it is not spent from here. */
     synchronized Amount takeFree() {
         Amount free = free();

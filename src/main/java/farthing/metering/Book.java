@@ -6,6 +6,8 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.LongFunction;
 
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +53,13 @@ abstract class Book<A extends Allowance> {
 
     private final Clock clock;
     private final ReentrantLock refill = new ReentrantLock();
+    /**
+     * Held while the row of the open allowance changes, so that at any other time both say the same. Not the
+     * other lock: under that one a call waits for instances, which may be waiting for this one's answer.
+     */
+    private final ReentrantLock changing = new ReentrantLock();
+    /** A change of a row was not confirmed. No less is granted there than here, so spending goes on. */
+    private volatile boolean inDoubt;
     private final AtomicBoolean refillingAhead = new AtomicBoolean();
     private volatile @Nullable A open;
     private volatile boolean gathering;
@@ -74,6 +83,12 @@ abstract class Book<A extends Allowance> {
      * @param ahead whether nobody waits for it, so that nothing is taken where the budget has little
      */
     abstract @Nullable Grant<A> grant(@Nullable A open, Amount least, Amount wanted, int growth, boolean ahead);
+
+    /**
+     * What the open allowance's row says is granted, after any change that was under way; null when it is
+     * gone. Ends this instance's other rows of the budget: those are grants that were not confirmed.
+     */
+    abstract @Nullable Amount reread(@Nullable A open);
 
     /** Has other instances return what is free in their allowances of this budget. */
     abstract Asked askOthers();
@@ -137,6 +152,15 @@ abstract class Book<A extends Allowance> {
             }
             return new Hold<>(current, wanted);
         }
+        return alone(arrived -> gather(least, wanted, arrived));
+    }
+
+    /**
+     * One at a time, and not at all when the database failed whoever went before.
+     *
+     * @param work is told when the caller came, by {@link System#nanoTime()}
+     */
+    <T> T alone(LongFunction<T> work) {
         long arrived = System.nanoTime();
         refill.lock();
         try {
@@ -145,7 +169,7 @@ abstract class Book<A extends Allowance> {
                 // Somebody has just waited in vain for the database; a queue of those who do so one by one would never end.
                 throw outage.failure;
             }
-            return gather(least, wanted, arrived);
+            return work.apply(arrived);
         } catch (Database.Failed | Database.OutcomeUnknown e) {
             lastOutage = lastOutage != null && lastOutage.failure == e ? lastOutage : new Outage(System.nanoTime(), e);
             throw e;
@@ -159,6 +183,7 @@ abstract class Book<A extends Allowance> {
         Asked asked = null;
         long began = System.nanoTime();
         while (true) {
+            reconcile();
             A mine = usable();
             if (mine != null && mine.hold(wanted, clock.instant())) {
                 return new Hold<>(mine, wanted);
@@ -166,14 +191,14 @@ abstract class Book<A extends Allowance> {
             Amount own = mine == null ? Amount.ZERO : mine.free();
             boolean looked = wasRefusedSince(arrived, least);
             // Others hold from the allowance meanwhile, so what was just granted may be gone again.
-            if (!looked && grow(mine, least.minus(own).max(Amount.ZERO), wanted.minus(own).max(Amount.ZERO))) {
+            if (!looked && grow(mine, least.minus(own).max(Amount.ZERO), wanted.minus(own).max(Amount.ZERO), false)) {
                 continue;
             }
             Amount rest = mine == null ? null : mine.holdUpTo(wanted, least, clock.instant());
             if (mine != null && rest != null) {
                 return new Hold<>(mine, rest);
             }
-            if (mine != null && !mine.isOpen()) {
+            if (mine != null && !mine.isOpen() || inDoubt) {
                 continue;
             }
             if (!looked && asked == null) {
@@ -207,12 +232,74 @@ abstract class Book<A extends Allowance> {
         return mine;
     }
 
-    private boolean grow(@Nullable A mine, Amount least, Amount wanted) {
-        Grant<A> grant = grant(mine, least, wanted, growthNow(), false);
-        return grant != null && adopt(mine, grant);
+    private boolean grow(@Nullable A mine, Amount least, Amount wanted, boolean ahead) {
+        changing.lock();
+        try {
+            Grant<A> grant = grant(mine, least, wanted, growthNow(), ahead);
+            if (grant == null) {
+                return false;
+            }
+            adopt(mine, grant);
+            return true;
+        } catch (Database.OutcomeUnknown e) {
+            inDoubt = true;
+            throw e;
+        } finally {
+            changing.unlock();
+        }
     }
 
-    private boolean adopt(@Nullable A mine, Grant<A> grant) {
+    /**
+     * Takes out of the open allowance what no call holds.
+     *
+     * @param id nothing is taken out of another one
+     * @param write takes as much out of its row, in one transaction
+     */
+    void giveBack(LeaseId id, Consumer<Amount> write) {
+        changing.lock();
+        try {
+            reconcile();
+            A mine = open;
+            A allowance = mine != null && mine.id().equals(id) ? mine : null;
+            Amount free = allowance == null ? Amount.ZERO : allowance.takeFree();
+            try {
+                write.accept(free);
+            } catch (Database.OutcomeUnknown e) {
+                // Others may have it by now; the row will tell.
+                inDoubt = true;
+                throw e;
+            } catch (Throwable e) {
+                if (allowance != null) {
+                    allowance.grow(free);
+                }
+                throw e;
+            }
+        } finally {
+            changing.unlock();
+        }
+    }
+
+    /** After an unknown outcome it is for the row to say what is granted. */
+    private void reconcile() {
+        if (!inDoubt) {
+            return;
+        }
+        changing.lock();
+        try {
+            A mine = open;
+            Amount durable = reread(mine);
+            if (mine != null && durable != null) {
+                mine.reconcile(durable);
+            } else if (mine != null) {
+                mine.abandon();
+            }
+            inDoubt = false;
+        } finally {
+            changing.unlock();
+        }
+    }
+
+    private void adopt(@Nullable A mine, Grant<A> grant) {
         // Only what is durably taken from the budget may be held.
         grant.of.grow(grant.amount);
         if (mine != null && grant.of != mine) {
@@ -221,7 +308,6 @@ abstract class Book<A extends Allowance> {
         }
         lowWater = Amount.ofNanos(grant.amount.nanos() / 4);
         become(grant.of);
-        return true;
     }
 
     private synchronized void become(A allowance) {
@@ -259,15 +345,13 @@ abstract class Book<A extends Allowance> {
     }
 
     private void refillNow(Amount wanted) {
+        reconcile();
         A mine = open;
         if (mine == null || !mine.isOpen()) {
             return;
         }
-        Grant<A> grant = grant(mine, wanted, wanted, growthNow(), true);
-        if (grant == null) {
+        if (!grow(mine, wanted, wanted, true)) {
             notAheadBefore = System.nanoTime() + BUSY.toNanos();
-        } else {
-            adopt(mine, grant);
         }
     }
 }

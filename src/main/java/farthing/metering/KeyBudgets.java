@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -89,11 +90,9 @@ final class KeyBudgets {
 
         Hold<KeyLease> hold(KeyLimits now, Amount least, Amount wanted) {
             Money its = new Money(now.total(), now.perDay());
-            KeyLease lease = open();
             limits = its;
-            if (lease != null && !its.equals(grantedUnder)) {
-                grantedUnder = its;
-                giveBack(lease);
+            if (open() != null && !its.equals(grantedUnder)) {
+                alone(arrived -> giveBack(its));
             }
             return hold(least, wanted);
         }
@@ -104,7 +103,9 @@ final class KeyBudgets {
             return database.<@Nullable Grant<KeyLease>> inTransaction(connection -> {
                 lock(connection);
                 Money now = limits == null ? NO_MORE : Objects.requireNonNull(limits);
-                grantedUnder = now;
+                if (open == null) {
+                    grantedUnder = now;
+                }
                 Room there = room(connection, now);
                 room = there;
                 // Alone on the key a server may have all of it: nobody has to wait for what it does not need.
@@ -161,14 +162,46 @@ final class KeyBudgets {
             }
         }
 
-        private void giveBack(KeyLease lease) {
-            Amount free = lease.takeFree();
-            try {
-                database.inTransaction(connection -> growRow(connection, lease.id(), free.negated()));
-            } catch (Database.Failed e) {
-                lease.grow(free);
-                throw e;
+        private boolean giveBack(Money its) {
+            KeyLease lease = open();
+            if (lease == null || its.equals(grantedUnder)) {
+                return false;
             }
+            giveBack(lease.id(),
+                    free -> database.inTransaction(connection -> growRow(connection, lease.id(), free.negated())));
+            // Not before that is confirmed: what its row still has may be spent again, and other limits granted it.
+            grantedUnder = its;
+            return true;
+        }
+
+        @Override
+        @Nullable
+        Amount reread(@Nullable KeyLease open) {
+            for (LeaseId id : rows()) {
+                if (open == null || !id.equals(open.id())) {
+                    remove(id);
+                }
+            }
+            return open == null ? null : grantedBy(open.id());
+        }
+
+        /** Of this instance, with one whose grant was still under way. */
+        private List<LeaseId> rows() {
+            return database.read(connection -> {
+                lock(connection);
+                try (PreparedStatement select = connection
+                        .prepareStatement("select id from key_lease where api_key = ? and instance = ?")) {
+                    select.setLong(1, key.value());
+                    select.setLong(2, instance);
+                    List<LeaseId> ids = new ArrayList<>();
+                    try (ResultSet row = select.executeQuery()) {
+                        while (row.next()) {
+                            ids.add(new LeaseId(row.getLong(1)));
+                        }
+                    }
+                    return ids;
+                }
+            });
         }
 
         @Override
@@ -215,6 +248,20 @@ final class KeyBudgets {
             update.setLong(3, instance);
             return update.executeUpdate() == 1;
         }
+    }
+
+    /** Waits, by the row's lock, for a change that is still under way; null where others took it over. */
+    private @Nullable Amount grantedBy(LeaseId id) {
+        return database.<@Nullable Amount> read(connection -> {
+            try (PreparedStatement select = connection
+                    .prepareStatement("select granted from key_lease where id = ? and instance = ? for no key update")) {
+                select.setLong(1, id.value());
+                select.setLong(2, instance);
+                try (ResultSet row = select.executeQuery()) {
+                    return row.next() ? Amount.ofNanos(row.getLong(1)) : null;
+                }
+            }
+        });
     }
 
     /** Gives back what other instances asked for and no call here holds. */

@@ -132,6 +132,17 @@ final class Leases {
         }
 
         @Override
+        @Nullable
+        Amount reread(@Nullable Lease open) {
+            for (LeaseId id : ownOpenOn(line)) {
+                if (open == null || !id.equals(open.id())) {
+                    close(id, "RETURNED");
+                }
+            }
+            return open == null ? null : grantedBy(open.id());
+        }
+
+        @Override
         Asked askOthers() {
             return recalls.ask(line.value());
         }
@@ -160,6 +171,20 @@ final class Leases {
             update.setLong(3, instance);
             return update.executeUpdate() == 1;
         }
+    }
+
+    /** Waits, by the row's lock, for a change that is still under way; null where the lease was ended. */
+    private @Nullable Amount grantedBy(LeaseId id) {
+        return database.<@Nullable Amount> read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(
+                    "select granted from lease where id = ? and instance = ? and state = 'OPEN' for no key update")) {
+                select.setLong(1, id.value());
+                select.setLong(2, instance);
+                try (ResultSet row = select.executeQuery()) {
+                    return row.next() ? Amount.ofNanos(row.getLong(1)) : null;
+                }
+            }
+        });
     }
 
     private Lease newRow(Connection connection, Lease lease, Amount amount) throws SQLException {
@@ -293,6 +318,17 @@ final class Leases {
                     }
                 }
                 return leases;
+            }
+        });
+    }
+
+    private List<LeaseId> ownOpenOn(LineId line) {
+        return database.read(connection -> {
+            try (PreparedStatement select = connection
+                    .prepareStatement("select id from lease where state = 'OPEN' and line = ? and instance = ?")) {
+                select.setInt(1, line.value());
+                select.setLong(2, instance);
+                return ids(select);
             }
         });
     }

@@ -133,22 +133,16 @@ final class Recalls {
                 continue;
             }
             Allowance open = book == null ? null : book.open();
-            // A call may have taken a new one into use since: nobody asked for that.
-            Allowance allowance = open != null && open.id().equals(request.id) ? open : null;
-            Amount free = allowance == null ? Amount.ZERO : allowance.takeFree();
-            try {
-                database.inTransaction(connection -> {
-                    if (shrink(connection, request, free) && !free.isZero()) {
-                        givenBack.in(connection, request.id, free);
-                    }
-                    return true;
-                });
-            } catch (Database.Failed e) {
-                if (allowance != null) {
-                    allowance.grow(free);
-                }
-                throw e;
+            if (book == null || open == null || !open.isOpen()) {
+                // It goes back whole when tidied up. Nobody should hear that there is nothing to be had before it has.
+                continue;
             }
+            book.giveBack(request.id, free -> database.inTransaction(connection -> {
+                if (shrink(connection, request, free) && !free.isZero()) {
+                    givenBack.in(connection, request.id, free);
+                }
+                return true;
+            }));
         }
     }
 

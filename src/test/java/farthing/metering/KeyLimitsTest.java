@@ -7,12 +7,21 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+
+import javax.sql.DataSource;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import farthing.identity.Caller;
 import farthing.identity.KeyLimits;
@@ -22,6 +31,8 @@ import io.quarkus.runtime.ShutdownEvent;
 
 class KeyLimitsTest {
 
+    private static final Amount ONE = Amount.ofNanos(1);
+    private static final Amount TEN = Amount.ofNanos(10);
     private static final Amount FIVE_CALLS = Amount.ofNanos(50);
 
     private Calls calls;
@@ -124,6 +135,90 @@ class KeyLimitsTest {
         assertThat(served(caller, 1)).as("nobody knows").isZero();
         calls.metering.tidy();
         assertThat(served(caller, 5)).as("it was given back").isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = { "CONFIRMATION_LOST", "COMMIT_LOST" })
+    void aTotalIsExactThoughGrantsWereNotConfirmed(Fault fault) throws Exception {
+        KeyBudgets keys = keys(calls.faulty.source());
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, null));
+        calls.faulty.always(writer -> fault);
+        assertThatThrownBy(() -> keys.hold(caller, TEN, TEN)).isInstanceOf(Database.OutcomeUnknown.class);
+        calls.faulty.heal();
+        assertThat(heldOf(keys, caller, FIVE_CALLS)).isEqualTo(FIVE_CALLS);
+        assertThatThrownBy(() -> heldOf(keys, caller, ONE)).isInstanceOf(KeyLimitReached.class);
+        keys.returnAll();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = { "CONFIRMATION_LOST", "COMMIT_LOST" })
+    void aTotalIsExactThoughGrowthWasNotConfirmed(Fault fault) throws Exception {
+        // The other instance lives, so not all of the limit is granted at once.
+        KeyBudgets keys = keys(calls.faulty.source());
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, null));
+        assertThat(heldOf(keys, caller, TEN)).isEqualTo(TEN);
+        calls.faulty.always(writer -> fault);
+        assertThatThrownBy(() -> heldOf(keys, caller, Amount.ofNanos(30))).isInstanceOf(Database.OutcomeUnknown.class);
+        calls.faulty.heal();
+        assertThat(heldOf(keys, caller, Amount.ofNanos(40))).isEqualTo(Amount.ofNanos(40));
+        assertThatThrownBy(() -> heldOf(keys, caller, ONE)).isInstanceOf(KeyLimitReached.class);
+        keys.returnAll();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = { "CONFIRMATION_LOST", "COMMIT_LOST" })
+    void anotherInstanceGetsWhatWasGivenBackWithoutAConfirmation(Fault fault) throws Exception {
+        KeyBudgets rich = keys(calls.faulty.source());
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, null));
+        Hold<KeyLease> ten = Objects.requireNonNull(rich.hold(caller, FIVE_CALLS, FIVE_CALLS)).shrunkTo(TEN);
+        KeyBudgets poor = keys(calls.source);
+        AtomicInteger answers = new AtomicInteger();
+        calls.faulty.always(writer -> answers.getAndIncrement() == 0 ? fault : Fault.NONE);
+        try (var answering = Executors.newSingleThreadScheduledExecutor()) {
+            var _ = answering.scheduleWithFixedDelay(() -> {
+                try {
+                    rich.answerRecalls();
+                } catch (Database.OutcomeUnknown e) {
+                    // The next time will do.
+                }
+            }, 5, 5, TimeUnit.MILLISECONDS);
+            assertThat(heldOf(poor, caller, Amount.ofNanos(40))).isEqualTo(Amount.ofNanos(40));
+            assertThatThrownBy(() -> heldOf(poor, caller, ONE)).isInstanceOf(KeyLimitReached.class);
+        }
+        calls.faulty.heal();
+        assertThat(ten.of().free()).isEqualTo(Amount.ZERO);
+        rich.returnAll();
+        poor.returnAll();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = { "CONFIRMATION_LOST", "COMMIT_LOST", "REFUSED" })
+    void aLoweredLimitHoldsThoughWhatWasHeldBeyondItWasGivenBackWithoutAConfirmation(Fault fault) throws Exception {
+        KeyBudgets keys = keys(calls.faulty.source());
+        Caller caller = calls.caller(new KeyLimits(FIVE_CALLS, null));
+        Objects.requireNonNull(keys.hold(caller, FIVE_CALLS, FIVE_CALLS)).shrunkTo(TEN);
+        Caller lowered = new Caller(caller.key(), caller.account(), caller.line(), new KeyLimits(Amount.ofNanos(30), null),
+                caller.replayKey());
+        calls.faulty.always(writer -> fault);
+        assertThatThrownBy(() -> heldOf(keys, lowered, TEN))
+                .isInstanceOfAny(Database.OutcomeUnknown.class, Database.Failed.class);
+        calls.faulty.heal();
+        assertThat(heldOf(keys, lowered, Amount.ofNanos(20))).isEqualTo(Amount.ofNanos(20));
+        assertThatThrownBy(() -> heldOf(keys, lowered, ONE)).isInstanceOf(KeyLimitReached.class);
+        assertThat(heldOf(keys, caller, Amount.ofNanos(20))).as("raised again").isEqualTo(Amount.ofNanos(20));
+        keys.returnAll();
+    }
+
+    private KeyBudgets keys(DataSource on) {
+        Database database = new Database(on);
+        Instances instances = new Instances(database, calls.clock, Duration.ofSeconds(15),
+                ThreadLocalRandom.current().nextLong());
+        instances.heartbeat();
+        return new KeyBudgets(database, calls.clock, instances);
+    }
+
+    private static Amount heldOf(KeyBudgets keys, Caller caller, Amount amount) {
+        return Objects.requireNonNull(keys.hold(caller, amount, amount)).amount();
     }
 
     private long served(Caller caller, int wanted) throws Exception {

@@ -18,11 +18,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import javax.sql.DataSource;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.PGConnection;
 
 import farthing.TestClock;
@@ -31,6 +34,7 @@ import farthing.ledger.Account;
 import farthing.ledger.Entry;
 import farthing.ledger.Ledger;
 import farthing.ledger.LineId;
+import farthing.metering.FaultyDatabase.Fault;
 import farthing.money.Amount;
 
 class LeasesTest {
@@ -301,6 +305,101 @@ class LeasesTest {
         assertThat(balance(Account.line(line))).isLessThan(160);
     }
 
+    @ParameterizedTest
+    @EnumSource(names = { "CONFIRMATION_LOST", "COMMIT_LOST" })
+    void allOfALineIsSpentThoughAGrantWasNotConfirmed(Fault fault) {
+        FaultyDatabase faulty = new FaultyDatabase(source);
+        Leases leases = instance(new Database(faulty.source()), TEN);
+        faulty.always(writer -> fault);
+        assertThatThrownBy(() -> leases.hold(line, TEN, TEN)).isInstanceOf(Database.OutcomeUnknown.class);
+        faulty.heal();
+        assertSpendsTheRest(leases, 200);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = { "CONFIRMATION_LOST", "COMMIT_LOST" })
+    void allOfALineIsSpentThoughTheGrowthOfItsLeaseWasNotConfirmed(Fault fault) {
+        FaultyDatabase faulty = new FaultyDatabase(source);
+        Leases leases = instance(new Database(faulty.source()), TEN);
+        Hold<Lease> underWay = leases.hold(line, TEN, TEN);
+        faulty.always(writer -> fault);
+        assertThatThrownBy(() -> leases.hold(line, Amount.ofNanos(150), Amount.ofNanos(150)))
+                .isInstanceOf(Database.OutcomeUnknown.class);
+        faulty.heal();
+
+        assertThat(leases.hold(line, Amount.ofNanos(190), Amount.ofNanos(190)).of()).as("no call under way is fenced")
+                .isSameAs(underWay.of());
+        assertThatThrownBy(() -> leases.hold(line, Amount.ofNanos(1), Amount.ofNanos(1))).isInstanceOf(BudgetExhausted.class);
+        assertBooked(200);
+    }
+
+    @Test
+    void allOfALineIsSpentThoughARefillAheadOfNeedWasNotConfirmed() throws Exception {
+        FaultyDatabase faulty = new FaultyDatabase(source);
+        Leases leases = instance(new Database(faulty.source()), Amount.ofNanos(40));
+        leases.hold(line, TEN, TEN);
+        faulty.always(writer -> Fault.CONFIRMATION_LOST);
+        for (int i = 0; i < 3; i++) {
+            leases.hold(line, TEN, TEN);
+        }
+        for (int i = 0; balance(Account.line(line)) == 160 && i < 500; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(balance(Account.line(line))).isLessThan(160);
+        faulty.heal();
+        assertSpendsTheRest(leases, 160);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = { "CONFIRMATION_LOST", "COMMIT_LOST", "REFUSED" })
+    void anotherServerGetsWhatWasGivenBackWithoutAConfirmation(Fault fault) throws Exception {
+        FaultyDatabase faulty = new FaultyDatabase(source);
+        Leases rich = instance(new Database(faulty.source()), Amount.ofNanos(200));
+        Hold<Lease> held = rich.hold(line, TEN, TEN);
+        Leases poor = instance(TEN);
+        AtomicInteger answers = new AtomicInteger();
+        // The answer itself is the first thing that the rich one commits.
+        faulty.always(writer -> answers.getAndIncrement() == 0 ? fault : Fault.NONE);
+        try (Answering _ = new Answering(List.of(rich))) {
+            assertThat(poor.hold(line, Amount.ofNanos(150), Amount.ofNanos(150)).amount()).isEqualTo(Amount.ofNanos(150));
+            assertThat(answers.get()).isPositive();
+        }
+        try (Answering _ = new Answering(List.of(poor))) {
+            Hold<Lease> rest = rich.hold(line, Amount.ofNanos(40), Amount.ofNanos(40));
+            assertThat(rest.of()).isSameAs(held.of());
+            assertThatThrownBy(() -> rich.hold(line, Amount.ofNanos(1), Amount.ofNanos(1))).isInstanceOf(BudgetExhausted.class);
+        }
+        assertBooked(200);
+    }
+
+    @Test
+    void aServerIsNotToldThatThereIsNoMoneyWhileAnotherHasAGrantThatWasNotConfirmed() throws Exception {
+        FaultyDatabase faulty = new FaultyDatabase(source);
+        Leases unlucky = instance(new Database(faulty.source()), Amount.ofNanos(200));
+        faulty.always(writer -> Fault.CONFIRMATION_LOST);
+        assertThatThrownBy(() -> unlucky.hold(line, TEN, TEN)).isInstanceOf(Database.OutcomeUnknown.class);
+        faulty.heal();
+        Leases poor = instance(TEN);
+        try (Answering answering = new Answering(List.of(unlucky))) {
+            answering.tidying(unlucky);
+            assertThat(poor.hold(line, Amount.ofNanos(200), Amount.ofNanos(200)).amount()).isEqualTo(Amount.ofNanos(200));
+        }
+    }
+
+    private void assertSpendsTheRest(Leases leases, long nanos) {
+        Amount rest = Amount.ofNanos(nanos);
+        assertThat(leases.hold(line, rest, rest).amount()).isEqualTo(rest);
+        assertThatThrownBy(() -> leases.hold(line, Amount.ofNanos(1), Amount.ofNanos(1))).isInstanceOf(BudgetExhausted.class);
+        assertBooked(200);
+    }
+
+    /** All of the line is in open leases. */
+    private void assertBooked(long nanos) {
+        assertThat(balance(Account.line(line))).isZero();
+        assertThat(balance(Account.leased(line))).isEqualTo(nanos);
+        assertThat(database.<Amount> read(connection -> Leases.leased(connection, line))).isEqualTo(Amount.ofNanos(nanos));
+    }
+
     /** Answers for instances that live, as the server's own thread does. */
     private static final class Answering implements AutoCloseable {
 
@@ -308,8 +407,20 @@ class LeasesTest {
 
         Answering(List<Leases> instances) {
             for (Leases each : instances) {
-                var _ = threads.scheduleWithFixedDelay(each::answerRecalls, 5, 5, TimeUnit.MILLISECONDS);
+                var _ = threads.scheduleWithFixedDelay(() -> answer(each), 5, 5, TimeUnit.MILLISECONDS);
             }
+        }
+
+        private static void answer(Leases each) {
+            try {
+                each.answerRecalls();
+            } catch (Database.Failed | Database.OutcomeUnknown e) {
+                // The next time will do.
+            }
+        }
+
+        void tidying(Leases each) {
+            var _ = threads.schedule(() -> each.returnIdle(Duration.ofSeconds(30)), 500, TimeUnit.MILLISECONDS);
         }
 
         @Override
