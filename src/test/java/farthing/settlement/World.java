@@ -18,6 +18,8 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import javax.sql.DataSource;
+
 import farthing.TestClock;
 import farthing.TestDatabase;
 import farthing.blob.Digest;
@@ -47,7 +49,8 @@ final class World {
     static final Address PLATFORM = address(0xf0);
     static final Amount PLENTY = Amount.ofTokens(10);
 
-    final Database database = new Database(TestDatabase.separate("settlement_" + COUNT.incrementAndGet()));
+    final DataSource source = TestDatabase.separate("settlement_" + COUNT.incrementAndGet());
+    final Database database = new Database(source);
     final TestClock clock = new TestClock(Instant.parse("2026-11-01T00:00:00Z"));
     final Ledger ledger = new Ledger();
     final Deployment deployment = new Deployment(31337, address(0x71), address(0x72), address(0x73), address(0x74),
