@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import farthing.identity.Caller;
 import farthing.identity.KeyLimits;
@@ -87,10 +89,12 @@ class ClaimsTest {
         assertThat(calls.metering.claim(caller, "key", REQUEST)).isInstanceOf(Claim.Fresh.class);
     }
 
-    @Test
-    void aCallThatRunsForLongKeepsItsClaim() {
+    @ParameterizedTest
+    @ValueSource(longs = { 2, 25 * 60 })
+    void aCallThatRunsForLongKeepsItsClaim(long minutes) {
         Claim.Fresh claim = fresh("key");
-        calls.clock.advance(Duration.ofMinutes(2));
+        calls.clock.advance(Duration.ofMinutes(minutes));
+        assertThatThrownBy(() -> fresh("key")).isInstanceOf(CallUnderWay.class);
         calls.metering.tidy();
         assertThatThrownBy(() -> fresh("key")).isInstanceOf(CallUnderWay.class);
         charge(claim, ANSWER);
@@ -125,6 +129,53 @@ class ClaimsTest {
         calls.clock.advance(Duration.ofHours(25));
         calls.metering.tidy();
         assertThat(calls.number("select count(*) from replay where api_key = " + caller.key().value())).isZero();
+    }
+
+    @Test
+    void theFirstAnswerIsGivenAgainUntilTheDayIsOver() {
+        Charged charged = charge(fresh("key"), ANSWER);
+        calls.clock.advance(Duration.ofHours(23).plusMinutes(59));
+        for (int i = 0; i < 2; i++) {
+            assertThat(calls.metering.claim(caller, "key", REQUEST)).isInstanceOfSatisfying(Claim.Answered.class, again -> {
+                assertThat(again.charged()).isEqualTo(charged);
+                assertThat(again.answer()).isEqualTo(ANSWER);
+            });
+            assertThatThrownBy(() -> calls.metering.claim(caller, "key", Calls.bytes("another")))
+                    .isInstanceOf(IdempotencyMismatch.class);
+            // The second time after a tidy, which must not forget it either.
+            calls.metering.tidy();
+        }
+        calls.clock.advance(Duration.ofMinutes(1));
+        assertThat(calls.metering.claim(caller, "key", REQUEST)).as("24 hours to the dot").isInstanceOf(Claim.Answered.class);
+        assertThat(calls.left()).isEqualTo(990);
+    }
+
+    @Test
+    void isFreeAgainAfterADayThoughNobodyTidied() {
+        byte[] another = Calls.bytes("another");
+        Charged first = charge(fresh("key"), ANSWER);
+        calls.clock.advance(Duration.ofHours(24).plusMillis(1));
+        Claim.Fresh claim = (Claim.Fresh) calls.metering.claim(caller, "key", another);
+        assertThatThrownBy(() -> calls.metering.claim(caller, "key", another)).isInstanceOf(CallUnderWay.class);
+        assertThatThrownBy(() -> fresh("key")).as("the old answer is gone").isInstanceOf(IdempotencyMismatch.class);
+        Charged second = charge(claim, Calls.bytes("a second answer"));
+        assertThat(second.receipt()).isNotEqualTo(first.receipt());
+        assertThat(calls.metering.claim(caller, "key", another)).isInstanceOfSatisfying(Claim.Answered.class, again -> {
+            assertThat(again.charged()).isEqualTo(second);
+            assertThat(again.answer()).isEqualTo(Calls.bytes("a second answer"));
+        });
+        assertThatThrownBy(() -> fresh("key")).isInstanceOf(IdempotencyMismatch.class);
+        assertThat(calls.left()).isEqualTo(980);
+    }
+
+    @Test
+    void aDayIsCountedAnewFromTheSecondClaim() {
+        charge(fresh("key"), ANSWER);
+        calls.clock.advance(Duration.ofHours(25));
+        Charged second = charge(fresh("key"), ANSWER);
+        calls.clock.advance(Duration.ofHours(23));
+        calls.metering.tidy();
+        assertThat(((Claim.Answered) calls.metering.claim(caller, "key", REQUEST)).charged()).isEqualTo(second);
     }
 
     @Test
