@@ -64,29 +64,24 @@ final class Calls implements AutoCloseable {
     static final Listing LISTING = listing(new Price(1_000_000, 2_000_000, PER_CALL.nanos(), 0));
 
     /** Settings under which a test waits for nothing that it does not test. */
-    record Settings(Duration patience, long leaseChunk, @Nullable Path disk) implements MeteringConfig {
-
-        Settings(Duration patience, long leaseChunk) {
-            this(patience, leaseChunk, null);
-        }
+    record Settings(Duration patience, long leaseChunk, int commitSize, int queue, @Nullable Path disk)
+            implements MeteringConfig {
 
         static final Settings USUAL = new Settings(Duration.ofSeconds(5), 100);
         /** As a server has them, unless it is told otherwise. */
         static final Settings PRODUCTION = new Settings(Duration.ofSeconds(5), 100_000_000);
 
+        Settings(Duration patience, long leaseChunk) {
+            this(patience, leaseChunk, 500, 10_000, null);
+        }
+
+        Settings with(Path disk) {
+            return new Settings(patience, leaseChunk, commitSize, queue, disk);
+        }
+
         @Override
         public Duration linger() {
             return Duration.ofMillis(2);
-        }
-
-        @Override
-        public int commitSize() {
-            return 500;
-        }
-
-        @Override
-        public int queue() {
-            return 10_000;
         }
 
         @Override

@@ -14,8 +14,19 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.Stream;
 
 import javax.sql.DataSource;
 
@@ -28,11 +39,13 @@ import org.junit.jupiter.api.io.TempDir;
 import farthing.catalog.Listing;
 import farthing.catalog.VersionId;
 import farthing.identity.Caller;
+import farthing.identity.KeyLimits;
 import farthing.ledger.Account;
 import farthing.metering.FaultyDatabase.Fault;
 import farthing.money.Amount;
 import farthing.money.Price;
 import farthing.money.Split;
+import farthing.receipt.ReceiptId;
 import io.quarkus.runtime.ShutdownEvent;
 
 /** Charges whose database fails at every point of a group commit. After each test the books are checked. */
@@ -198,7 +211,7 @@ class ChargesTest {
 
     @Test
     void aServerThatEndsBeforeItKnowsGivesItBackAtItsNextStart(@TempDir Path disk) {
-        Calls.Settings settings = new Calls.Settings(Duration.ofMillis(700), 100, disk.resolve("doubts"));
+        Calls.Settings settings = new Calls.Settings(Duration.ofMillis(700), 100).with(disk.resolve("doubts"));
         Metering killed = calls.instance(calls.faulty.source(), settings);
         Reservation call = killed.reserve(caller, Calls.LISTING, 0, 1);
         calls.faulty.nextCommits(Fault.CONFIRMATION_LOST_THEN_DOWN);
@@ -355,6 +368,65 @@ class ChargesTest {
     }
 
     @Test
+    void whatFindsTheQueueFullIsFreeAndTheOthersAreChargedOnceTheDatabaseGoesOn() throws Exception {
+        var hangs = new CountDownLatch(1);
+        var goesOn = new CountDownLatch(1);
+        Calls.Settings ofTwoPlaces = new Calls.Settings(Duration.ofSeconds(30), 100, 1, 2, null);
+        try (Calls narrow = new Calls(FUNDS, ofTwoPlaces); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Caller limited = narrow.caller(new KeyLimits(Amount.ofNanos(60), null));
+            List<Reservation> held = Stream.generate(() -> narrow.reserve(limited)).limit(6).toList();
+            narrow.faulty.always(writer -> {
+                if (writer) {
+                    hangs.countDown();
+                    awaitDone(goesOn);
+                }
+                return Fault.NONE;
+            });
+            BlockingQueue<Map.Entry<Reservation, Object>> ended = new LinkedBlockingQueue<>();
+            try {
+                // One hangs in the database, two wait, and whichever three of the other five come last are refused.
+                charge(held.getFirst(), threads, ended);
+                hangs.await();
+                held.subList(1, 6).forEach(call -> charge(call, threads, ended));
+                List<Reservation> refused = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    Map.Entry<Reservation, Object> outcome = ended.take();
+                    assertThat(outcome.getValue()).isInstanceOfSatisfying(NotCharged.class, busy -> {
+                        assertThat(busy.status()).isEqualTo(503);
+                        assertThat(busy.code()).isEqualTo("overloaded");
+                        assertThat(busy.retryAfter()).hasValue(Duration.ofSeconds(1));
+                    });
+                    refused.add(outcome.getKey());
+                }
+                assertThat(narrow.left()).as("nothing is charged yet").isEqualTo(FUNDS);
+                assertThat(held.getFirst().lease().free()).as("and what the refused held is free again")
+                        .isEqualTo(Amount.ofNanos(100 - 30));
+                assertThatThrownBy(() -> refused.getFirst().charge(Calls.consumed(0, 0), null))
+                        .isInstanceOf(IllegalStateException.class);
+                goesOn.countDown();
+                Set<Reservation> charged = new HashSet<>();
+                for (int i = 0; i < 3; i++) {
+                    Map.Entry<Reservation, Object> outcome = ended.take();
+                    assertThat(outcome.getValue()).isEqualTo(new Charged(outcome.getKey().receipt(), Calls.PER_CALL));
+                    charged.add(outcome.getKey());
+                }
+                assertThat(charged).hasSize(3).doesNotContainAnyElementsOf(refused);
+                assertThat(receipts(narrow))
+                        .containsExactlyInAnyOrderElementsOf(charged.stream().map(Reservation::receipt).toList());
+                assertThat(narrow.left()).isEqualTo(FUNDS - 30);
+                for (int i = 0; i < 3; i++) {
+                    assertThat(Calls.charged(narrow.reserve(limited)).amount()).as("tried again").isEqualTo(Calls.PER_CALL);
+                }
+                assertThatThrownBy(() -> narrow.reserve(limited)).as("the key has spent its 60 nanos, and no more")
+                        .isInstanceOf(KeyLimitReached.class);
+                assertThat(narrow.left()).isEqualTo(FUNDS - 60);
+            } finally {
+                goesOn.countDown();
+            }
+        }
+    }
+
+    @Test
     void aStalledInstanceWhoseLeaseWasRecoveredChargesNothing() {
         Reservation before = calls.reserve(caller);
         calls.unseenFor(Duration.ofSeconds(20));
@@ -410,6 +482,39 @@ class ChargesTest {
 
     private boolean durable(Charged charged) {
         return calls.number("select count(*) from usage where receipt = '" + charged.receipt().value() + "'") == 1;
+    }
+
+    private static void charge(Reservation call, Executor threads, Queue<Map.Entry<Reservation, Object>> ended) {
+        threads.execute(() -> {
+            Object outcome;
+            try {
+                outcome = Calls.charged(call);
+            } catch (RuntimeException e) {
+                outcome = e;
+            }
+            ended.add(Map.entry(call, outcome));
+        });
+    }
+
+    private static void awaitDone(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static List<ReceiptId> receipts(Calls of) {
+        return of.database.read(connection -> {
+            List<ReceiptId> receipts = new ArrayList<>();
+            try (var rows = connection.createStatement()
+                    .executeQuery("select receipt from usage where line = " + of.line.value())) {
+                while (rows.next()) {
+                    receipts.add(new ReceiptId(rows.getObject(1, UUID.class)));
+                }
+            }
+            return receipts;
+        });
     }
 
     private static DataSource single(Connection connection) {

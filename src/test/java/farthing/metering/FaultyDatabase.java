@@ -44,7 +44,7 @@ final class FaultyDatabase {
         ofWriter.addAll(List.of(faults));
     }
 
-    /** What happens to each transaction; it is asked whether that one is the writer's. */
+    /** What happens to each transaction; it is asked whether that one is the writer's, and the commit waits for the answer. */
     void always(Function<Boolean, Fault> faults) {
         otherwise = faults;
     }
@@ -96,9 +96,14 @@ final class FaultyDatabase {
         });
     }
 
-    private synchronized Fault fault(boolean writer) {
-        Fault next = writer ? ofWriter.poll() : null;
+    private Fault fault(boolean writer) {
+        Fault next = writer ? nextOfWriter() : null;
+        // Not under the lock: one commit that hangs holds up no other.
         return next != null ? next : otherwise.apply(writer);
+    }
+
+    private synchronized @Nullable Fault nextOfWriter() {
+        return ofWriter.poll();
     }
 
     private void commit(Connection connection, Fault fault) throws SQLException {
