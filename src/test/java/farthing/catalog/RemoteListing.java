@@ -2,10 +2,12 @@ package farthing.catalog;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 
 import jakarta.inject.Singleton;
+import jakarta.persistence.EntityManager;
 
 import farthing.artefact.Role;
 import farthing.blob.Blobs;
@@ -19,6 +21,7 @@ import farthing.engine.RemoteSecrets;
 import farthing.engine.Task;
 import farthing.money.Price;
 import farthing.money.Split;
+import io.quarkus.narayana.jta.QuarkusTransaction;
 
 /** Lists remote endpoints for tests. */
 @Singleton
@@ -29,8 +32,16 @@ public class RemoteListing {
     private final RemoteEndpoints endpoints;
     private final RemoteSecrets secrets;
 
-    RemoteListing(Catalog catalog, Blobs blobs, RemoteEndpoints endpoints, RemoteSecrets secrets) {
+    private final Models models;
+    private final EntityManager database;
+    private final Clock clock;
+
+    RemoteListing(Catalog catalog, Blobs blobs, RemoteEndpoints endpoints, RemoteSecrets secrets, Models models,
+            EntityManager database, Clock clock) {
         this.catalog = catalog;
+        this.models = models;
+        this.database = database;
+        this.clock = clock;
         this.blobs = blobs;
         this.endpoints = endpoints;
         this.secrets = secrets;
@@ -55,5 +66,17 @@ public class RemoteListing {
                                 "Made for a test.")),
                 List.of(new VersionFile(Role.MODEL, digest.hex(), descriptor.length)));
         return id.toString();
+    }
+
+    /** From now on it costs that. @return the offer's number */
+    public long reprice(String model, Price price) {
+        ModelId id = ModelId.parse(model).orElseThrow();
+        OfferRow offer = QuarkusTransaction.requiringNew().call(() -> {
+            OfferRow row = new OfferRow(models.find(id).orElseThrow().versions.getFirst(), clock.instant(), price);
+            database.persist(row);
+            return row;
+        });
+        catalog.changed(id);
+        return offer.id;
     }
 }

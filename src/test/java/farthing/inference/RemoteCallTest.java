@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 import jakarta.inject.Inject;
 
@@ -32,6 +33,7 @@ import farthing.money.Amount;
 import farthing.money.Price;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
 
@@ -76,6 +78,40 @@ class RemoteCallTest {
             as(line).body(chat(model(upstream), "")).post("/v1/chat/completions").then().statusCode(200)
                     .body("usage.completion_tokens", equalTo(20));
         }
+    }
+
+    @Test
+    void aPriceThatChangesDuringACallIsPaidFromTheNextCallOn() throws SQLException {
+        Price dearer = new Price(300_000_000, 900_000_000, 0, 0);
+        CompletableFuture<String> model = new CompletableFuture<>();
+        AtomicLong offer = new AtomicLong();
+        try (var upstream = new FakeUpstream((_, to) -> {
+            to.stream().text("Good ").text("day");
+            // Reserved by now and not charged yet.
+            if (offer.get() == 0) {
+                offer.set(remote.reprice(model.join(), dearer));
+            }
+            to.finish("stop").usage(11, 3).done();
+        })) {
+            model.complete(model(upstream));
+            LineId line = payer.line(Amount.ofTokens(1));
+            RequestSpecification as = as(line).body(chat(model.join(), ""));
+            Response before = as.post("/v1/chat/completions");
+            Response after = as.post("/v1/chat/completions");
+            long cheap = PRICE.chargeRoundedDown(11, 3, 1).nanos();
+            long dear = dearer.chargeRoundedDown(11, 3, 1).nanos();
+            assertThat(before.header("Farthing-Charge")).isEqualTo(Long.toString(cheap));
+            assertThat(after.header("Farthing-Charge")).isEqualTo(Long.toString(dear));
+            assertThat(payer.left(line)).isEqualTo(Amount.ofTokens(1).minus(Amount.ofNanos(cheap + dear)));
+            JsonPath first = receipt(line, before);
+            assertThat(first.getLong("receipt.charge_nanos")).isEqualTo(cheap);
+            assertThat(first.getLong("body.offer")).isLessThan(offer.get());
+            assertThat(receipt(line, after).getLong("body.offer")).isEqualTo(offer.get());
+        }
+    }
+
+    private JsonPath receipt(LineId line, Response answer) {
+        return as(line).get("/v1/receipts/" + answer.header("Farthing-Receipt")).jsonPath();
     }
 
     @Test

@@ -246,10 +246,19 @@ final class Calls implements AutoCloseable {
     }
 
     static Listing listing(VersionId version, Price price, Split split) {
+        return listing(new Offer(new OfferId(1), version, Instant.EPOCH, price), split);
+    }
+
+    /** Under which a call is charged by this offer. */
+    static Listing listing(Offer offer) {
+        return listing(offer, LISTING.split());
+    }
+
+    private static Listing listing(Offer offer, Split split) {
         var files = new ArtefactFiles(Format.GGUF, Map.of(Role.MODEL, new Digest("00".repeat(32))));
         var loadable = new Loadable("1", EngineKind.GGUF, Task.COMPLETION, files, PromptTemplate.PLAIN, 192, Pooling.MEAN,
                 false);
-        return new Listing(new ModelId("wren", "echo"), version, "1", Task.COMPLETION, loadable,
-                new Offer(new OfferId(1), version, Instant.EPOCH, price), split, new AccountId(8));
+        return new Listing(new ModelId("wren", "echo"), offer.version(), "1", Task.COMPLETION, loadable, offer, split,
+                new AccountId(8));
     }
 }

@@ -37,6 +37,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import farthing.catalog.Listing;
+import farthing.catalog.Offer;
+import farthing.catalog.OfferId;
 import farthing.catalog.VersionId;
 import farthing.identity.Caller;
 import farthing.identity.KeyLimits;
@@ -424,6 +426,26 @@ class ChargesTest {
                 goesOn.countDown();
             }
         }
+    }
+
+    @Test
+    void aCallIsChargedByTheOfferOfItsReservationThoughAnotherIsInForceByThen() {
+        VersionId version = Calls.LISTING.version();
+        Offer dearer = new Offer(new OfferId(2), version, calls.clock.instant().plus(Duration.ofMinutes(1)),
+                new Price(3_000_000, 6_000_000, 30, 0));
+        try (Reservation before = calls.metering.reserveGeneration(caller, Calls.LISTING, 5, 20, 100)) {
+            calls.clock.advance(Duration.ofMinutes(2));
+            try (Reservation after = calls.metering.reserveGeneration(caller, Calls.listing(dearer), 5, 20, 100)) {
+                assertThat(after.charge(Calls.consumed(5, 7), null).amount()).isEqualTo(Amount.ofNanos(3 * (5 + 14 + 10)));
+            }
+            Charged charged = before.charge(Calls.consumed(5, 7), null);
+            assertThat(charged.amount()).isEqualTo(Amount.ofNanos(5 + 14 + 10));
+            UsageLog.Full logged = new UsageLog(calls.source).find(charged.receipt()).orElseThrow();
+            assertThat(logged.body().chargedAt()).isAfter(dearer.validFrom());
+            assertThat(logged.body().offer()).isEqualTo(Calls.LISTING.offer().id().value());
+            assertThat(logged.receipt().charge()).isEqualTo(charged.amount());
+        }
+        assertThat(calls.left()).isEqualTo(FUNDS - 4 * (5 + 14 + 10));
     }
 
     @Test
