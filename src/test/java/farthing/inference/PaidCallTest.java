@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -33,6 +34,7 @@ import farthing.identity.KeyLimits;
 import farthing.ledger.LineId;
 import farthing.money.Amount;
 import farthing.money.Price;
+import farthing.receipt.ReceiptBody;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.path.json.JsonPath;
@@ -47,6 +49,8 @@ class PaidCallTest {
 
     /** As in seeds.yaml. */
     private static final Price KJV = new Price(100_000_000, 400_000_000, 0, 0);
+    /** Tokens of an answer that nothing ends but the model's context. */
+    private static final int WHOLE = 184;
 
     @Inject
     Payer payer;
@@ -187,14 +191,41 @@ class PaidCallTest {
         assertThat(payer.left(line)).isEqualTo(Amount.ZERO);
     }
 
+    /** What waits for the event loop when the client leaves is charged, too, so clients leave until nothing waited. */
     @Test
     void anAbandonedStreamIsChargedForWhatWasDelivered() throws Exception {
         LineId line = payer.line(Amount.ofTokens(1));
         String secret = payer.key(line, KeyLimits.NONE).secret();
+        Amount left = Amount.ofTokens(1);
+        boolean exactly = false;
+        for (int i = 0; i < 40 && !exactly; i++) {
+            String got = untilItLeft(secret);
+            List<String> pieces = events(got).stream().map(event -> event.getString("choices[0].text"))
+                    .filter(piece -> !piece.isEmpty()).toList();
+            JsonPath found = receipt(secret, got.replaceAll("(?s).*[Ff]arthing-[Rr]eceipt: ([0-9a-f]{32}).*", "$1"));
+            int tokens = found.getInt("body.output_tokens");
+            // Each token of this answer has a piece of its own.
+            assertThat(tokens).as("tokens charged for %s", pieces).isGreaterThanOrEqualTo(pieces.size());
+            Amount charge = KJV.chargeRoundedDown(found.getLong("body.input_tokens"), tokens, 1);
+            assertThat(found.getLong("receipt.charge_nanos")).isEqualTo(charge.nanos());
+            left = left.minus(charge);
+            assertThat(payer.left(line)).isEqualTo(left);
+            exactly = tokens == pieces.size() && tokens < WHOLE;
+            if (exactly) {
+                assertThat(found.getBoolean("body.abandoned")).isTrue();
+                byte[] salt = HexFormat.of().parseHex(found.getString("body.response_salt").substring(2));
+                byte[] hash = ReceiptBody.contentHash(salt, String.join("", pieces).getBytes(StandardCharsets.UTF_8));
+                assertThat(found.getString("body.response_hash")).isEqualTo("0x" + HexFormat.of().formatHex(hash));
+            }
+        }
+        assertThat(exactly).isTrue();
+    }
+
+    /** What a client gets that leaves at the first piece. */
+    private static String untilItLeft(String secret) throws Exception {
         String body = """
-                {"model": "wren/kjv", "prompt": "In the beginning", "stream": true}""";
+                {"model": "wren/kjv", "prompt": "In the beginning", "temperature": 0, "stream": true}""";
         URI base = URI.create(ConfigProvider.getConfig().getValue("test.url", String.class));
-        String receipt;
         try (Socket socket = new Socket(base.getHost(), base.getPort())) {
             OutputStream out = socket.getOutputStream();
             out.write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + secret
@@ -202,10 +233,13 @@ class PaidCallTest {
                     .getBytes(StandardCharsets.UTF_8));
             out.flush();
             String begun = readUntil(socket.getInputStream(), "\"text\":");
-            receipt = begun.replaceAll("(?s).*[Ff]arthing-[Rr]eceipt: ([0-9a-f]{32}).*", "$1");
-            // A reset, as when a client's process dies: the server notices at its next write.
-            socket.setSoLinger(true, 0);
+            // For the server it is gone, and yet it gets all that was on its way.
+            socket.shutdownOutput();
+            return begun + new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    private static JsonPath receipt(String secret, String receipt) {
         Instant deadline = Instant.now().plus(Duration.ofSeconds(5));
         Response found = as(secret).get("/v1/receipts/" + receipt);
         while (found.statusCode() != 200 && Instant.now().isBefore(deadline)) {
@@ -213,12 +247,7 @@ class PaidCallTest {
             found = as(secret).get("/v1/receipts/" + receipt);
         }
         found.then().statusCode(200);
-        long charge = found.jsonPath().getLong("receipt.charge_nanos");
-        assertThat(charge).isEqualTo(KJV
-                .chargeRoundedDown(found.jsonPath().getLong("body.input_tokens"),
-                        found.jsonPath().getLong("body.output_tokens"), 1)
-                .nanos());
-        assertThat(payer.left(line)).isEqualTo(Amount.ofTokens(1).minus(Amount.ofNanos(charge)));
+        return found.jsonPath();
     }
 
     private static String completion(int maxTokens) {
@@ -236,7 +265,11 @@ class PaidCallTest {
 
     /** The data of each event before {@code [DONE]}. */
     private static List<JsonPath> events(Response stream) {
-        return stream.asString().lines().filter(line -> line.startsWith("data: {"))
+        return events(stream.asString());
+    }
+
+    private static List<JsonPath> events(String stream) {
+        return stream.lines().filter(line -> line.startsWith("data: {"))
                 .map(line -> JsonPath.from(line.substring(6)))
                 .toList();
     }
