@@ -42,8 +42,11 @@ final class Exchange {
     private volatile OnBehalf who = OnBehalf.itself();
     /** Completed when the client can take more, or leaves. */
     private volatile CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
-    /** What is written at the end of this turn of the loop; the loop's alone. */
+    /** What is written at the end of this turn of the loop, and of how many pieces that is; the loop's alone. */
     private @Nullable Buffer unsent;
+    private int unsentPieces;
+    /** Pieces written while the client was there. By the loop alone. */
+    private volatile int sent;
 
     /** On the call's event loop. */
     Exchange(RoutingContext context) {
@@ -153,12 +156,13 @@ final class Exchange {
                     .putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE).putHeader(BUFFERING, NO);
         }
         if (!Context.isOnEventLoopThread()) {
-            var _ = response.write(Buffer.buffer(piece));
+            loop.runOnContext(_ -> write(Buffer.buffer(piece), 1));
             if (response.writeQueueFull()) {
                 awaitDrain();
             }
             return;
         }
+        unsentPieces++;
         Buffer waiting = unsent;
         if (waiting != null) {
             waiting.appendBytes(piece);
@@ -172,9 +176,32 @@ final class Exchange {
     private void flush() {
         Buffer waiting = unsent;
         unsent = null;
-        if (waiting != null && !response.closed()) {
-            var _ = response.write(waiting);
+        if (waiting != null) {
+            write(waiting, unsentPieces);
+            unsentPieces = 0;
         }
+    }
+
+    private void write(Buffer events, int pieces) {
+        if (!response.closed()) {
+            var _ = response.write(events);
+            sent += pieces;
+        }
+    }
+
+    /** How many pieces have been sent for certain; more may be by now. */
+    int sent() {
+        return sent;
+    }
+
+    /** How many of the pieces given to {@link #write} were sent, once the loop has seen all of them. Not on the event loop. */
+    int sentOfAll() {
+        CompletableFuture<Integer> seen = new CompletableFuture<>();
+        loop.runOnContext(_ -> {
+            flush();
+            seen.complete(sent);
+        });
+        return seen.join();
     }
 
     /** Whether the client is behind. On the event loop. */

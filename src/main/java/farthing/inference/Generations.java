@@ -4,7 +4,9 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -189,8 +191,9 @@ class Generations {
         try {
             usage = call.generate(text -> {
                 byte[] event = chunks.event(text, delivered.isEmpty());
+                int tokensBefore = call.invocation.usage().outputTokens();
                 call.exchange.write(event);
-                delivered.add(text, event);
+                delivered.add(text, event, tokensBefore, call.exchange.sent());
             });
         } catch (Exchange.ClientLeft e) {
             usage = call.invocation.usage();
@@ -199,12 +202,16 @@ class Generations {
                     call.invocation.usage().outputTokens(), e.code());
             throw e;
         }
+        boolean abandoned = usage.finishReason() == FinishReason.CANCELLED || call.exchange.hasLeft();
+        if (abandoned) {
+            // What was on its way when the client left has not been delivered.
+            usage = delivered.cutTo(call.exchange.sentOfAll(), usage);
+        }
         byte[] last = Exchange.event(call.shape.lastChunk(call.reservation.receipt(), call.created(), call.request.model(),
                 usage.finishReason()));
         // The charge is settled to the nano before it is durable: it depends on the units and the frozen offer alone.
         Charged coming = new Charged(call.reservation.receipt(), call.reservation.price(units(usage)));
         byte[] end = end(call, usage, coming);
-        boolean abandoned = usage.finishReason() == FinishReason.CANCELLED || call.exchange.hasLeft();
         if (abandoned) {
             if (usage.outputTokens() > 0) {
                 call.charge(usage, delivered.text(), true, Exchange.EVENTS, delivered.followedBy(last, end));
@@ -239,22 +246,46 @@ class Generations {
     /** What has left for the client: its text, which the receipt hashes, and its events, if they are kept for a replay. */
     private static final class Delivered {
 
+        /** A piece on its way, and how much there was before it. */
+        private record Piece(int number, int tokensBefore, int textBefore, int eventsBefore) {
+        }
+
         private final StringBuilder text = new StringBuilder();
         private final @Nullable ByteArrayOutputStream events;
+        private final Deque<Piece> onTheirWay = new ArrayDeque<>();
+        private int pieces;
+        private int kept;
 
-        Delivered(boolean kept) {
-            events = kept ? new ByteArrayOutputStream() : null;
+        Delivered(boolean replayed) {
+            events = replayed ? new ByteArrayOutputStream() : null;
         }
 
         boolean isEmpty() {
             return text.isEmpty();
         }
 
-        void add(String piece, byte[] event) {
+        /** @param sent how many pieces are no longer on their way */
+        void add(String piece, byte[] event, int tokensBefore, int sent) {
+            onTheirWay.add(new Piece(pieces++, tokensBefore, text.length(), kept));
+            while (!onTheirWay.isEmpty() && onTheirWay.getFirst().number < sent) {
+                onTheirWay.removeFirst();
+            }
             text.append(piece);
             if (events != null) {
                 events.writeBytes(event);
+                kept += event.length;
             }
+        }
+
+        /** Forgets all but the first pieces. @return what of the usage those were */
+        Usage cutTo(int sent, Usage usage) {
+            Optional<Piece> cut = onTheirWay.stream().filter(piece -> piece.number >= sent).findFirst();
+            cut.ifPresent(piece -> {
+                text.setLength(piece.textBefore);
+                kept = piece.eventsBefore;
+            });
+            return cut.map(piece -> new Usage(usage.inputTokens(), Math.min(usage.outputTokens(), piece.tokensBefore),
+                    usage.items(), usage.finishReason())).orElse(usage);
         }
 
         byte[] text() {
@@ -263,7 +294,8 @@ class Generations {
 
         /** Empty unless the events are kept. */
         byte[] followedBy(byte[] last, byte[] end) {
-            return events == null ? new byte[0] : together(together(events.toByteArray(), last), end);
+            return events == null ? new byte[0]
+                    : together(together(Arrays.copyOf(events.toByteArray(), kept), last), end);
         }
     }
 }

@@ -197,28 +197,26 @@ class PaidCallTest {
         LineId line = payer.line(Amount.ofTokens(1));
         String secret = payer.key(line, KeyLimits.NONE).secret();
         Amount left = Amount.ofTokens(1);
-        boolean exactly = false;
-        for (int i = 0; i < 40 && !exactly; i++) {
+        boolean early = false;
+        // On a machine that is busy with something else, all may be written before it is seen that the client has left.
+        for (int i = 0; i < 40 && !early; i++) {
             String got = untilItLeft(secret);
             List<String> pieces = events(got).stream().map(event -> event.getString("choices[0].text"))
                     .filter(piece -> !piece.isEmpty()).toList();
             JsonPath found = receipt(secret, got.replaceAll("(?s).*[Ff]arthing-[Rr]eceipt: ([0-9a-f]{32}).*", "$1"));
             int tokens = found.getInt("body.output_tokens");
             // Each token of this answer has a piece of its own.
-            assertThat(tokens).as("tokens charged for %s", pieces).isGreaterThanOrEqualTo(pieces.size());
+            assertThat(tokens).as("tokens charged for %s", pieces).isEqualTo(pieces.size());
             Amount charge = KJV.chargeRoundedDown(found.getLong("body.input_tokens"), tokens, 1);
             assertThat(found.getLong("receipt.charge_nanos")).isEqualTo(charge.nanos());
             left = left.minus(charge);
             assertThat(payer.left(line)).isEqualTo(left);
-            exactly = tokens == pieces.size() && tokens < WHOLE;
-            if (exactly) {
-                assertThat(found.getBoolean("body.abandoned")).isTrue();
-                byte[] salt = HexFormat.of().parseHex(found.getString("body.response_salt").substring(2));
-                byte[] hash = ReceiptBody.contentHash(salt, String.join("", pieces).getBytes(StandardCharsets.UTF_8));
-                assertThat(found.getString("body.response_hash")).isEqualTo("0x" + HexFormat.of().formatHex(hash));
-            }
+            byte[] salt = HexFormat.of().parseHex(found.getString("body.response_salt").substring(2));
+            byte[] hash = ReceiptBody.contentHash(salt, String.join("", pieces).getBytes(StandardCharsets.UTF_8));
+            assertThat(found.getString("body.response_hash")).isEqualTo("0x" + HexFormat.of().formatHex(hash));
+            early = tokens < WHOLE && found.getBoolean("body.abandoned");
         }
-        assertThat(exactly).isTrue();
+        assertThat(early).isTrue();
     }
 
     /** What a client gets that leaves at the first piece. */

@@ -65,7 +65,8 @@ final class Calls implements AutoCloseable {
 
     /** Settings under which a test waits for nothing that it does not test. */
     record Settings(Duration patience, long leaseChunk, int commitSize, int queue, @Nullable Path disk)
-            implements MeteringConfig {
+            implements
+                MeteringConfig {
 
         static final Settings USUAL = new Settings(Duration.ofSeconds(5), 100);
         /** As a server has them, unless it is told otherwise. */
