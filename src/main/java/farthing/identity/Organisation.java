@@ -37,6 +37,8 @@ class Organisation implements TenantConfigResolver {
 
     private static final String REALMS = "/realms/";
     private static final Set<String> BROWSER_PATHS = Set.of(SIGN_IN, LINK);
+    /** Beside {@code /api}: what a button of a page and a program both take away. */
+    private static final Set<String> BEARER_PATHS = Set.of("/usage/calls.csv", "/usage/calls.ndjson");
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private final OrganisationConfig config;
@@ -87,7 +89,8 @@ class Organisation implements TenantConfigResolver {
     @Override
     public @Nullable Uni<OidcTenantConfig> resolve(RoutingContext request, OidcRequestContext<OidcTenantConfig> context) {
         String path = request.normalizedPath();
-        OidcTenantConfig tenant = BROWSER_PATHS.contains(path) ? browsers : path.startsWith("/api/") ? bearers : null;
+        OidcTenantConfig tenant = BROWSER_PATHS.contains(path) ? browsers
+                : path.startsWith("/api/") || BEARER_PATHS.contains(path) ? bearers : null;
         return tenant == null ? null : Uni.createFrom().item(tenant);
     }
 

@@ -29,10 +29,12 @@ import org.jspecify.annotations.Nullable;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
 import farthing.catalog.Published;
+import farthing.identity.Access;
 import farthing.identity.AccountId;
 import farthing.identity.ApiKeyId;
 import farthing.identity.LineBalances;
 import farthing.identity.SampleCall;
+import farthing.identity.Scope;
 import farthing.metering.UsageDays.By;
 import farthing.metering.UsageDays.Sum;
 import farthing.money.Amount;
@@ -105,6 +107,7 @@ class UsagePages {
     }
 
     private final Visit visit;
+    private final Access access;
     private final UsageDays days;
     private final UsageLog log;
     private final UsageNames names;
@@ -113,9 +116,10 @@ class UsagePages {
     private final ObjectMapper json;
     private final Clock clock;
 
-    UsagePages(Visit visit, UsageDays days, UsageLog log, UsageNames names, LineBalances money, SampleCall sample,
-            ObjectMapper json, Clock clock) {
+    UsagePages(Visit visit, Access access, UsageDays days, UsageLog log, UsageNames names, LineBalances money,
+            SampleCall sample, ObjectMapper json, Clock clock) {
         this.visit = visit;
+        this.access = access;
         this.days = days;
         this.log = log;
         this.names = names;
@@ -165,7 +169,8 @@ class UsagePages {
     }
 
     private Response file(UsageFile file, UriInfo uri) {
-        AccountId account = AccountId.of(visit.signedIn());
+        // A token that is no good is told so; only a browser without a session is led to sign in.
+        AccountId account = visit.bearerToken().isPresent() ? access.require(Scope.READ) : AccountId.of(visit.signedIn());
         UsageFilter filter = query(uri.getQueryParameters()).filter(account, names.modelsOf(account));
         Map<ApiKeyId, String> keyNames = names.keysOf(account);
         StreamingOutput rows = out -> file.write(out, json,

@@ -15,10 +15,15 @@ enum Audience {
         return path.startsWith("/api/") || path.equals("/api") ? PROGRAM : BROWSER;
     }
 
-    /** @param accept the request's Accept header, empty when there is none */
-    static Audience of(String path, String accept) {
+    /**
+     * @param accept the request's Accept header, empty when there is none
+     * @param authorization its Authorization header, empty when there is none: who brings a bearer token is no page of ours
+     */
+    static Audience of(String path, String accept, String authorization) {
         Audience byPath = ofPath(path);
         String wanted = accept.toLowerCase(Locale.ROOT);
-        return byPath == BROWSER && wanted.contains("json") && !wanted.contains("text/html") ? PROGRAM : byPath;
+        boolean program = wanted.contains("json") && !wanted.contains("text/html")
+                || Visit.bearerToken(authorization).isPresent();
+        return byPath == BROWSER && program ? PROGRAM : byPath;
     }
 }

@@ -1,6 +1,7 @@
 package farthing.web;
 
 import java.util.List;
+import java.util.Optional;
 
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
@@ -76,16 +77,20 @@ class BodyLimit {
     private void answer(RoutingContext context) {
         Failure failure = Failure.of(413, "too_large", "The request has more than the " + limit
                 + " bytes that this address takes; send less at once.", null);
-        String accept = context.request().getHeader(HttpHeaders.ACCEPT);
         var response = context.response().setStatusCode(failure.status());
         // A page cannot be rendered outside a request of the framework; a sentence does.
-        switch (Audience.of(context.normalizedPath(), accept == null ? "" : accept)) {
+        switch (Audience.of(context.normalizedPath(), header(context, HttpHeaders.ACCEPT),
+                header(context, HttpHeaders.AUTHORIZATION))) {
             case BROWSER -> response.putHeader(HttpHeaders.CONTENT_TYPE, "text/plain;charset=UTF-8").end(failure.detail());
             case PROGRAM -> response.putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
                     .end(new JsonObject(Answers.json(failure)).encode());
             case OPENAI_CLIENT -> response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
                     .end(new JsonObject(OpenAiError.of(failure)).encode());
         }
+    }
+
+    private static String header(RoutingContext context, CharSequence name) {
+        return Optional.ofNullable(context.request().getHeader(name)).orElse("");
     }
 
     private static long length(@Nullable String header) {

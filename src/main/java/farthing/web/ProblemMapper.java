@@ -168,8 +168,12 @@ class ProblemMapper {
     }
 
     private static Audience audience(UriInfo uri, HttpHeaders headers) {
-        return Audience.of(uri.getRequestUri().getPath(),
-                Optional.ofNullable(headers.getHeaderString(HttpHeaders.ACCEPT)).orElse(""));
+        return Audience.of(uri.getRequestUri().getPath(), header(headers, HttpHeaders.ACCEPT),
+                header(headers, HttpHeaders.AUTHORIZATION));
+    }
+
+    private static String header(HttpHeaders headers, String name) {
+        return Optional.ofNullable(headers.getHeaderString(name)).orElse("");
     }
 
     private static String lastName(Path path) {

@@ -50,8 +50,12 @@ public class Visit {
 
     /** What stands behind {@code Authorization: Bearer}. */
     public Optional<String> bearerToken() {
-        return Optional.ofNullable(request.request().getHeader("Authorization")).map(String::strip)
-                .filter(header -> header.regionMatches(true, 0, "Bearer ", 0, 7)).map(header -> header.substring(7).strip());
+        return Optional.ofNullable(request.request().getHeader("Authorization")).flatMap(Visit::bearerToken);
+    }
+
+    static Optional<String> bearerToken(String authorization) {
+        return Optional.of(authorization.strip()).filter(header -> header.regionMatches(true, 0, "Bearer ", 0, 7))
+                .map(header -> header.substring(7).strip());
     }
 
     /** Who is signed in, as long as the request only reads or brings the token of a page of ours in its header. */

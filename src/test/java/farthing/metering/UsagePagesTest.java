@@ -188,6 +188,25 @@ class UsagePagesTest {
     }
 
     @Test
+    void aTokenThatReadsTakesBothFilesAndAnotherIsToldWhyNot() {
+        Charged charged = charge("wren/kjv", 3, false);
+        charge("wren/langdetect", 1, false);
+        for (String file : List.of("/usage/calls.csv", "/usage/calls.ndjson")) {
+            assertThat(api(Scope.READ).accept("*/*").queryParam("model", "wren/kjv").get(file).then().statusCode(200).extract()
+                    .asString()).contains(charged.receipt().toString()).doesNotContain("langdetect");
+            api(Scope.PUBLISH).accept("*/*").redirects().follow(false).get(file).then().statusCode(403)
+                    .contentType("application/problem+json").body("code", equalTo("wrong_scope"));
+            for (String accept : List.of("*/*", "text/csv, application/x-ndjson")) {
+                given().redirects().follow(false).accept(accept).header("Authorization", "Bearer fp_" + "x".repeat(49))
+                        .get(file)
+                        .then().statusCode(401).contentType("application/problem+json").header("WWW-Authenticate", "Bearer");
+            }
+            browser.request().accept("*/*").header("Authorization", "Bearer nonsense").get(file).then().statusCode(401);
+            given().redirects().follow(false).accept("text/html, */*").get(file).then().statusCode(303);
+        }
+    }
+
+    @Test
     void theApiHasTheSameSumsAndCalls() {
         long spent = 0;
         for (int i = 1; i <= 5; i++) {
