@@ -38,6 +38,7 @@ final class Exchange {
     private final HttpServerResponse response;
     private volatile @Nullable Runnable onLeave;
     private volatile boolean left;
+    private volatile boolean cut;
     private volatile boolean begun;
     private volatile OnBehalf who = OnBehalf.itself();
     /** Completed when the client can take more, or leaves. */
@@ -80,7 +81,32 @@ final class Exchange {
         return left || response.closed();
     }
 
-    /** From now on it waits in queues as a call of that key, and in none when the client has left. */
+    /**
+     * Breaks the call off because this server stops, while its client can still be told. Unless it is being charged it is free
+     * from now on, also when its connection closes before it has noticed.
+     */
+    void cut() {
+        cut = true;
+        stopWork();
+    }
+
+    /** @throws ServerStopping when the call was broken off by us, so that nobody takes it for a client that left */
+    void requireNotCut() {
+        if (cut) {
+            throw new ServerStopping();
+        }
+    }
+
+    boolean isCut() {
+        return cut;
+    }
+
+    /** Whether its end is no fault of what answers it: the client left, or we broke the call off. */
+    boolean isGivenUp() {
+        return cut || hasLeft();
+    }
+
+    /** From now on it waits in queues as a call of that key, and in none when the call is given up. */
     void isFor(Object key) {
         OnBehalf its = OnBehalf.of(key);
         who = its;
@@ -91,10 +117,10 @@ final class Exchange {
         return who;
     }
 
-    /** Runs the action when the client leaves before it has its answer; at once if it has left already. */
+    /** Runs the action when the client leaves before it has its answer, or is cut off; at once if it is gone already. */
     void onLeave(Runnable action) {
         onLeave = action;
-        if (hasLeft()) {
+        if (isGivenUp()) {
             action.run();
         }
     }
@@ -104,6 +130,10 @@ final class Exchange {
             return;
         }
         left = true;
+        stopWork();
+    }
+
+    private void stopWork() {
         drained.complete(null);
         Runnable action = onLeave;
         if (action != null) {

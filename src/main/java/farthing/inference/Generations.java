@@ -83,7 +83,7 @@ class Generations {
                 whole(call);
             }
         } catch (RuntimeException | Error e) {
-            if (!exchange.hasLeft()) {
+            if (!exchange.isGivenUp()) {
                 watch.broke(e);
             }
             throw e;
@@ -171,6 +171,9 @@ class Generations {
     private void whole(Call call) {
         StringBuilder text = new StringBuilder();
         Usage usage = call.generate(text::append);
+        if (usage.finishReason() == FinishReason.CANCELLED) {
+            call.exchange.requireNotCut();
+        }
         if (usage.finishReason() == FinishReason.CANCELLED || call.exchange.hasLeft()) {
             // Nothing was delivered, so nothing is charged.
             return;
@@ -213,6 +216,7 @@ class Generations {
         Charged coming = new Charged(call.reservation.receipt(), call.reservation.price(units(usage)));
         byte[] end = end(call, usage, coming);
         if (abandoned) {
+            call.exchange.requireNotCut();
             if (usage.outputTokens() > 0) {
                 call.charge(usage, delivered.text(), true, Exchange.EVENTS, delivered.followedBy(last, end));
             }

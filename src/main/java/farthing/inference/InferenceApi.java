@@ -2,7 +2,10 @@ package farthing.inference;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
@@ -10,6 +13,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +26,8 @@ import farthing.metering.Metering;
 import farthing.metering.Passage;
 import farthing.web.OpenAiError;
 import farthing.web.Problem;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
@@ -37,6 +43,8 @@ class InferenceApi {
     private static final Logger LOG = Logger.getLogger(InferenceApi.class);
     private static final long LARGEST_BODY = 4L << 20;
     private static final int LONGEST_KEY = 255;
+    /** For the calls that are left at the end of a stop: to end, to be told so, and to be seen off. */
+    private static final Duration TO_BREAK_OFF = Duration.ofSeconds(2);
     /** After the filters for headers and limits, whose order is the negative of their priority. */
     private static final int BEFORE_LOGINS = -250;
 
@@ -47,10 +55,15 @@ class InferenceApi {
     private final Generations generations;
     private final Texts texts;
     private final Json json;
+    private final Vertx vertx;
+    private final Duration grace;
     private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
+    private final Set<Exchange> underWay = ConcurrentHashMap.newKeySet();
+    private volatile boolean stopping;
 
+    /** @param patience how long a stop waits before the server closes what connections are open */
     InferenceApi(ApiKeys apiKeys, Metering metering, KeyRates rates, Admission admission, Generations generations, Texts texts,
-            Json json) {
+            Json json, Vertx vertx, @ConfigProperty(name = "quarkus.shutdown.timeout") Duration patience) {
         this.apiKeys = apiKeys;
         this.metering = metering;
         this.rates = rates;
@@ -58,6 +71,8 @@ class InferenceApi {
         this.generations = generations;
         this.texts = texts;
         this.json = json;
+        this.vertx = vertx;
+        this.grace = patience.minus(TO_BREAK_OFF);
     }
 
     private interface Endpoint {
@@ -82,8 +97,27 @@ class InferenceApi {
                 }).failureHandler(this::refuse);
     }
 
+    /**
+     * Calls have their time to end, then we break them off. After it the server closes their connections, which would look like
+     * clients that left, and those pay.
+     */
+    void stop(@Observes ShutdownDelayInitiatedEvent event) {
+        vertx.setTimer(Math.max(1, grace.toMillis()), _ -> {
+            stopping = true;
+            if (!underWay.isEmpty()) {
+                LOG.infof("%d calls outlast the stop; they are broken off and free", underWay.size());
+            }
+            underWay.forEach(Exchange::cut);
+        });
+    }
+
     private void answer(Exchange exchange, Endpoint endpoint) {
+        underWay.add(exchange);
         try {
+            if (stopping) {
+                // It came too late to be among those that were broken off.
+                throw new ServerStopping();
+            }
             Caller caller = apiKeys.authenticate(exchange.header("Authorization"));
             exchange.isFor(caller.key());
             try (Passage passage = rates.of(caller, exchange::header)) {
@@ -98,7 +132,10 @@ class InferenceApi {
         } catch (Problem problem) {
             fail(exchange, problem);
         } catch (Exchange.ClientLeft | CallerLeft left) {
-            // Charged or not was decided before; there is nobody to tell.
+            // Charged or not was decided before. Whoever was cut off in a queue is still there to be told.
+            if (exchange.isCut()) {
+                fail(exchange, new ServerStopping());
+            }
         } catch (RuntimeException | Error e) {
             if (DatabaseAway.causes(e)) {
                 LOG.warnf("no answer at %s: %s", exchange.path(), e.getMessage());
@@ -108,6 +145,8 @@ class InferenceApi {
             String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
             LOG.errorf(e, "error %s at %s", id, exchange.path());
             fail(exchange, new Unexpected(id));
+        } finally {
+            underWay.remove(exchange);
         }
     }
 

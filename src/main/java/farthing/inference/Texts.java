@@ -150,7 +150,7 @@ class Texts {
             exchange.send(200, Exchange.JSON, body, charged);
             watch.answered();
         } catch (RuntimeException | Error e) {
-            if (!exchange.hasLeft()) {
+            if (!exchange.isGivenUp()) {
                 watch.broke(e);
             }
             throw e;

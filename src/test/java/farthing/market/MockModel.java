@@ -1,11 +1,23 @@
 package farthing.market;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 
 import farthing.FakeUpstream;
+import farthing.chain.SigningKey;
 
 /**
  * An upstream that does what the last message of a chat tells it, and counts as many output tokens as the call allows: a call's
@@ -57,6 +69,38 @@ final class MockModel implements FakeUpstream.Script {
                 to.finish("stop").usage(1, number).done();
             }
         }
+    }
+
+    /** Lists a mock of that address as wren/mock, as a developer does, a nano for each output token. */
+    static void publish(FarthingProcess server, SigningKey developer, String url) throws Exception {
+        Visitor wren = Visitor.signedIn(server, developer);
+        Matcher token = Pattern.compile("fp_[0-9A-Za-z]{49}").matcher(wren
+                .post("/account", "/account/tokens", Map.of("name", "mock", "scopes", "publish", "expires", "")).body());
+        assertThat(token.find()).isTrue();
+        JsonNode begun = api(server, token.group(), "/api/models/wren/mock/versions", """
+                {"endpoint": {"url": "%s", "model": "mock"}, "task": "chat", "purpose": "Does what it is told.",
+                 "card": "A mock.", "licence": "MIT", "attribution": "Nobody.", "provenance": "Made for a test.",
+                 "offer": {"per_million_output_tokens": 1000000}, "split": {"developer": 7000, "data_pool": 2000,
+                 "validators": 200, "platform": 800}, "visibility": "public", "template": "model"}"""
+                .formatted(url));
+        String id = begun.get("id").asText();
+        server.await("the mock model to be listed", () -> {
+            JsonNode publication = api(server, token.group(), "/api/publications/" + id, null);
+            String state = publication.get("state").asText();
+            assertThat(state).as(publication.toString()).isNotEqualTo("refused");
+            return state.equals("listed");
+        });
+    }
+
+    private static JsonNode api(FarthingProcess server, String token, String path, @Nullable String body)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(server.uri(path)).header("Authorization", "Bearer " + token)
+                .header("Content-Type", "application/json").timeout(Duration.ofSeconds(30));
+        HttpResponse<String> answer = FarthingProcess.HTTP.send(
+                body == null ? request.build() : request.POST(HttpRequest.BodyPublishers.ofString(body)).build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(answer.body()).isIn(200, 202);
+        return new ObjectMapper().readTree(answer.body());
     }
 
     private static Deed deed(String told) {

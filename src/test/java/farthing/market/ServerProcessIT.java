@@ -3,19 +3,25 @@ package farthing.market;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+
+import farthing.FakeUpstream;
+import farthing.MoneyOracle;
 
 /** Starting and ending, as a process of its own. */
 // The long ones first.
@@ -75,6 +81,59 @@ class ServerProcessIT {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(said).isZero();
         return said;
+    }
+
+    @Test
+    void aStreamThatOutlastsTheStopIsToldSoAndFree() throws Exception {
+        AtomicBoolean endless = new AtomicBoolean();
+        Map<String, String> settings = Map.of("FARTHING_REMOTE_ALLOW_PRIVATE", "true");
+        String body = """
+                {"model": "wren/mock", "messages": [{"role": "user", "content": "Go on"}], "max_tokens": 1000, "stream": true}""";
+        try (var upstream = new FakeUpstream((_, to) -> {
+            to.stream().text("well ");
+            while (endless.get()) {
+                to.text("well ");
+                pause();
+            }
+            to.finish("stop").usage(1, 2).done();
+        })) {
+            String receipt;
+            try (FarthingProcess server = FarthingProcess.ready(folder, settings)) {
+                MockModel.publish(server, server.demoWallet("wren"), upstream.url());
+                endless.set(true);
+                HttpResponse<InputStream> answer = FarthingProcess.HTTP.send(
+                        server.call("/v1/chat/completions", body).header("Idempotency-Key", "stop").build(),
+                        HttpResponse.BodyHandlers.ofInputStream());
+                receipt = answer.headers().firstValue("Farthing-Receipt").orElseThrow();
+
+                server.signal("TERM");
+
+                String said = new String(answer.body().readAllBytes(), StandardCharsets.UTF_8);
+                assertThat(said.lines().filter(line -> !line.isEmpty()).toList().getLast()).contains("server_stopping");
+                assertThat(server.awaitExit()).isEqualTo(143);
+                assertThat(server.output()).doesNotContain("Timed out waiting for graceful shutdown");
+            }
+            endless.set(false);
+            try (FarthingProcess server = FarthingProcess.ready(folder, settings); Connection database = server.database()) {
+                assertThat(server.get("/v1/receipts/" + receipt).statusCode()).isEqualTo(404);
+                HttpResponse<String> again = FarthingProcess.HTTP.send(
+                        server.call("/v1/chat/completions", body).header("Idempotency-Key", "stop").build(),
+                        HttpResponse.BodyHandlers.ofString());
+                assertThat(again.body()).contains("[DONE]");
+                assertThat(again.headers().firstValue("Idempotent-Replayed")).isEmpty();
+                MoneyOracle oracle = new MoneyOracle(database);
+                oracle.assertBooksBalance();
+                assertThat(oracle.charges()).isEqualTo(2);
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

@@ -1,11 +1,7 @@
 package farthing.market;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -19,14 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
-
-import org.jspecify.annotations.Nullable;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 
 import farthing.FakeUpstream;
 import farthing.MoneyOracle;
@@ -204,42 +193,14 @@ final class TwoServers implements AutoCloseable {
         }
     }
 
-    /** Publishes the mock model as a developer does, a nano for each output token. */
     private void listMock() throws Exception {
-        FarthingProcess server = server(0);
-        Visitor wren = Visitor.signedIn(server, SigningKey.ofHex(Files.readString(data(0).resolve("keys/demo-wren")).strip()));
-        Matcher token = Pattern.compile("fp_[0-9A-Za-z]{49}").matcher(wren
-                .post("/account", "/account/tokens", Map.of("name", "faults", "scopes", "publish", "expires", "")).body());
-        assertThat(token.find()).isTrue();
-        JsonNode begun = api(server, token.group(), "/api/models/wren/mock/versions", """
-                {"endpoint": {"url": "%s", "model": "mock"}, "task": "chat", "purpose": "Does what it is told.",
-                 "card": "A mock.", "licence": "MIT", "attribution": "Nobody.", "provenance": "Made for a test.",
-                 "offer": {"per_million_output_tokens": 1000000}, "split": {"developer": 7000, "data_pool": 2000,
-                 "validators": 200, "platform": 800}, "visibility": "public", "template": "model"}"""
-                .formatted(upstream.url()));
-        String id = begun.get("id").asText();
-        server.await("the mock model to be listed", () -> {
-            JsonNode publication = api(server, token.group(), "/api/publications/" + id, null);
-            String state = publication.get("state").asText();
-            assertThat(state).as(publication.toString()).isNotEqualTo("refused");
-            return state.equals("listed");
-        });
+        SigningKey wren = SigningKey.ofHex(Files.readString(data(0).resolve("keys/demo-wren")).strip());
+        MockModel.publish(server(0), wren, upstream.url());
         // Listed before any of these tests, so that a server whose clock is an hour behind knows its price, too.
         try (Connection database = postgres.connect(); Statement statement = database.createStatement()) {
             statement.execute("set session_replication_role = replica");
             statement.execute("update offer set valid_from = valid_from - interval '2 days'");
         }
-    }
-
-    private static JsonNode api(FarthingProcess server, String token, String path, @Nullable String body)
-            throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(server.uri(path)).header("Authorization", "Bearer " + token)
-                .header("Content-Type", "application/json").timeout(Duration.ofSeconds(30));
-        HttpResponse<String> answer = FarthingProcess.HTTP.send(
-                body == null ? request.build() : request.POST(HttpRequest.BodyPublishers.ofString(body)).build(),
-                HttpResponse.BodyHandlers.ofString());
-        assertThat(answer.statusCode()).as(answer.body()).isIn(200, 202);
-        return new ObjectMapper().readTree(answer.body());
     }
 
     /** The invariants that hold at any moment, calls under way or not. */
