@@ -10,8 +10,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 
 /** The way from a server to its PostgreSQL, on which the confirmation of a commit may get lost. */
 final class DatabaseWay implements AutoCloseable {
@@ -25,14 +25,16 @@ final class DatabaseWay implements AutoCloseable {
     }
 
     /** What PostgreSQL's protocol says once a commit is made: CommandComplete with this tag. */
-    private static final byte[] COMMITTED = "C\0\0\0\013COMMIT\0".getBytes(StandardCharsets.ISO_8859_1);
+    private static final String COMMITTED = "C\0\0\0\013COMMIT\0";
+    /** What only the writer of calls says. */
+    private static final String CHARGES = "copy usage (";
 
     final int port;
     private final int to;
     private final ServerSocket door;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger lost = new AtomicInteger();
-    private volatile Supplier<Fate> fates = () -> Fate.ARRIVES;
+    private volatile Fates fates = charges -> Fate.ARRIVES;
     private volatile boolean shut;
 
     DatabaseWay(int to) {
@@ -46,14 +48,21 @@ final class DatabaseWay implements AutoCloseable {
         Thread.ofVirtual().start(this::accept);
     }
 
+    /** Decides what becomes of a confirmation. */
+    interface Fates {
+
+        /** @param ofCharges whether the transaction has charged calls */
+        Fate of(boolean ofCharges);
+    }
+
     /** @param fates asked for each confirmation that passes */
-    void confirmations(Supplier<Fate> fates) {
+    void confirmations(Fates fates) {
         this.fates = fates;
     }
 
     /** From now on everything arrives; what hangs is cut. */
     void heal() {
-        fates = () -> Fate.ARRIVES;
+        fates = charges -> Fate.ARRIVES;
         shut = false;
         cut();
     }
@@ -80,8 +89,9 @@ final class DatabaseWay implements AutoCloseable {
                 try {
                     Socket database = new Socket(InetAddress.getLoopbackAddress(), to);
                     open.add(database);
-                    Thread.ofVirtual().start(() -> pass(server, database, false));
-                    Thread.ofVirtual().start(() -> pass(database, server, true));
+                    AtomicBoolean charges = new AtomicBoolean();
+                    Thread.ofVirtual().start(() -> pass(server, database, charges, false));
+                    Thread.ofVirtual().start(() -> pass(database, server, charges, true));
                 } catch (IOException away) {
                     close(server);
                 }
@@ -91,14 +101,18 @@ final class DatabaseWay implements AutoCloseable {
         }
     }
 
-    private void pass(Socket from, Socket on, boolean answers) {
+    /** @param charges whether the transaction under way has charged calls */
+    private void pass(Socket from, Socket on, AtomicBoolean charges, boolean answers) {
         try (from; on) {
             InputStream in = from.getInputStream();
             OutputStream out = on.getOutputStream();
             byte[] buffer = new byte[1 << 14];
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 // Sent in one piece with what follows it, so never split between two reads of a local connection.
-                Fate fate = answers && contains(buffer, read) ? fates.get() : Fate.ARRIVES;
+                Fate fate = answers && contains(buffer, read, COMMITTED) ? fates.of(charges.getAndSet(false)) : Fate.ARRIVES;
+                if (!answers && contains(buffer, read, CHARGES)) {
+                    charges.set(true);
+                }
                 if (fate != Fate.ARRIVES) {
                     lost.incrementAndGet();
                     if (fate == Fate.CUT_AND_SHUT) {
@@ -117,9 +131,8 @@ final class DatabaseWay implements AutoCloseable {
         }
     }
 
-    private static boolean contains(byte[] buffer, int length) {
-        return new String(buffer, 0, length, StandardCharsets.ISO_8859_1)
-                .contains(new String(COMMITTED, StandardCharsets.ISO_8859_1));
+    private static boolean contains(byte[] buffer, int length, String what) {
+        return new String(buffer, 0, length, StandardCharsets.ISO_8859_1).contains(what);
     }
 
     private static void close(Socket socket) {

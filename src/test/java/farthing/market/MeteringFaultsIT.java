@@ -221,7 +221,7 @@ class MeteringFaultsIT {
             Random fates = new Random(random.nextLong());
             for (DatabaseWay way : servers.ways) {
                 int before = way.lost();
-                way.confirmations(() -> {
+                way.confirmations(ofCharges -> {
                     synchronized (fates) {
                         return fates.nextInt(10) == 0 ? DatabaseWay.Fate.CUT : DatabaseWay.Fate.ARRIVES;
                     }
@@ -251,7 +251,8 @@ class MeteringFaultsIT {
             try (Traffic traffic = traffic(MeteringFaultsIT::ordinary)) {
                 traffic.await(0, 20, TwoServers.PATIENCE);
                 long before = journal.count(Outcome.UNKNOWN);
-                servers.ways.getFirst().confirmations(() -> DatabaseWay.Fate.CUT_AND_SHUT);
+                servers.ways.getFirst()
+                        .confirmations(ofCharges -> ofCharges ? DatabaseWay.Fate.CUT_AND_SHUT : DatabaseWay.Fate.ARRIVES);
                 servers.server(1).await("calls of unknown outcome", () -> journal.count(Outcome.UNKNOWN) > before);
                 if (round % 2 == 1) {
                     servers.server(0).killGroup();
