@@ -127,7 +127,7 @@ final class WorkerProcess implements Running {
             return reason;
         }
         try {
-            return process.waitFor(2, TimeUnit.SECONDS) ? "its process ended with code " + process.exitValue()
+            return process.waitFor(10, TimeUnit.SECONDS) ? "its process ended with code " + process.exitValue()
                     : "its process broke off";
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
