@@ -172,9 +172,8 @@ final class Exchange {
     }
 
     /**
-     * Writes a piece of a stream. On the event loop it returns at once, see {@link #full}; elsewhere it waits while the client
-     * is
-     * behind.
+     * Writes a piece of a stream. On the event loop it returns at once, see {@link #full}; elsewhere it waits
+     * while the client is behind.
      *
      * @throws ClientLeft when there is nobody to write to
      */

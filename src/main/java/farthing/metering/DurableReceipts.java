@@ -68,9 +68,8 @@ public class DurableReceipts {
     }
 
     /**
-     * Offers the receipts of a lease in order, without those reversed, until one is refused, was charged too late or may still
-     * be
-     * reversed, since its server has not said that it knows of it.
+     * Offers the receipts of a lease in order, without those reversed, until one is refused, was charged too late or may
+     * still be reversed, since its server has not said that it knows of it.
      *
      * @param connection in a transaction, or all of them are in memory at once
      * @param wanted false: not this one and none after it

@@ -109,9 +109,8 @@ final class Fence {
     }
 
     /**
-     * Books the charges on their leases, which takes them out of what those leave. That the server goes on with a lease says
-     * that
-     * it knows of all it has charged on it before.
+     * Books the charges on their leases, which takes them out of what those leave. That the server goes on with a lease
+     * says that it knows of all it has charged on it before.
      *
      * @param doubted leases of which that is not so
      */

@@ -92,8 +92,7 @@ final class GroupCommit implements AutoCloseable {
         for (Doubts.Doubt doubt : doubts.open()) {
             try {
                 int free = writer.reverse(doubt);
-                LOG.warnf("commit %x is known now: %d of the %d calls that nobody has an answer of cost nothing",
-                        doubt.commit(),
+                LOG.warnf("commit %x is known now: %d of %d calls that nobody has an answer of cost nothing", doubt.commit(),
                         free, doubt.calls().size());
                 doubts.resolved(doubt);
                 doubt.leases().forEach(confirmed::add);
@@ -107,11 +106,7 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    /**
-     * Says of which leases all charges are known. Only while no commit is under way: of what is not confirmed yet it would say
-     * so,
-     * too.
-     */
+    /** Says of which leases all charges are known. Only between commits: it would speak of one under way, too. */
     private void saySure() {
         saidSure = System.nanoTime();
         Set<Long> sure = new HashSet<>(confirmed);

@@ -42,9 +42,8 @@ interface MeteringConfig {
     Duration deadAfter();
 
     /**
-     * How long after the end of a lease no batch takes what its server has not said it knows of: so long has one that was cut
-     * off
-     * or killed to come back and take back what it could not answer.
+     * How long after the end of a lease no batch takes what its server has not said it knows of: so long has one that was
+     * cut off or killed to come back and take back what it could not answer.
      */
     @WithDefault("10m")
     Duration doubted();

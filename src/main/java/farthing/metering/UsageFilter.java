@@ -44,9 +44,9 @@ record UsageFilter(AccountId account, @Nullable List<Integer> versions, @Nullabl
     }
 
     /**
-     * A condition on {@code usage u} and the values for its placeholders, in order. Where only some versions are asked for, it
-     * is
-     * of the one in {@code v.version}: the calls of each stand in an index in their order, those of several together do not.
+     * A condition on {@code usage u} and the values for its placeholders, in order. Where only some versions are asked for,
+     * it is of the one in {@code v.version}: the calls of each stand in an index in their order, those of several together
+     * do not.
      */
     String condition(List<Object> values) {
         List<String> terms = whose("u", values);
