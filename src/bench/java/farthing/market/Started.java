@@ -1,5 +1,6 @@
 package farthing.market;
 
+import farthing.Ports;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -34,7 +35,7 @@ final class Started implements AutoCloseable {
 
     /** nginx, passing on what it gets with as little work as it can. */
     static Started nginx(Path folder, int upstream) throws IOException {
-        int port = FarthingProcess.freePort();
+        int port = Ports.free();
         Files.createDirectories(folder);
         Path configuration = folder.resolve("nginx.conf");
         Files.writeString(configuration, """
@@ -66,7 +67,7 @@ final class Started implements AutoCloseable {
     }
 
     static Started portkey() throws IOException {
-        int port = FarthingProcess.freePort();
+        int port = Ports.free();
         ProcessBuilder builder = new ProcessBuilder("node", "node_modules/@portkey-ai/gateway/build/start-server.js",
                 "--port=" + port, "--headless").directory(Path.of("src/bench/node").toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD);

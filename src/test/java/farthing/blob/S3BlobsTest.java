@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -24,6 +23,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+
+import farthing.Ports;
 
 /** Against a server that speaks S3 and checks signatures. */
 class S3BlobsTest {
@@ -129,14 +130,11 @@ class S3BlobsTest {
     }
 
     @Test
-    void aServerThatDoesNotAnswerIsNamed() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
+    void aServerThatDoesNotAnswerIsNamed() {
+        try (var nobody = Ports.refusing()) {
+            assertThatThrownBy(() -> at("models", nobody.port(), "one").path(ABC))
+                    .hasMessageStartingWith("The bucket 'models' cannot be asked");
         }
-
-        assertThatThrownBy(() -> at("models", port, "one").path(ABC))
-                .hasMessageStartingWith("The bucket 'models' cannot be asked");
     }
 
     @Test

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -18,6 +17,7 @@ import org.web3j.abi.FunctionEncoder;
 
 import com.sun.net.httpserver.HttpServer;
 
+import farthing.Ports;
 import farthing.TestChain;
 import farthing.chain.DeploymentCheck.Expected;
 
@@ -106,18 +106,20 @@ class DeploymentCheckTest {
 
     @Test
     void aNodeThatIsAwayEndsOnlyTheFirstStart(@TempDir Path data) throws IOException {
-        Expected away = at(closed());
-        assertThatThrownBy(() -> new CheckedBefore(data).orCheck(away)).isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("nobody answers at FARTHING_CHAIN_RPC_URL");
+        try (var nobody = Ports.refusing()) {
+            Expected away = at(URI.create("http://127.0.0.1:" + nobody.port()));
+            assertThatThrownBy(() -> new CheckedBefore(data).orCheck(away)).isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("nobody answers at FARTHING_CHAIN_RPC_URL");
 
-        Deployment checked = new CheckedBefore(data).orCheck(expected);
+            Deployment checked = new CheckedBefore(data).orCheck(expected);
 
-        Deployment recalled = new CheckedBefore(data).orCheck(away);
-        assertThat(recalled.exitDelay()).isEqualTo(checked.exitDelay());
-        assertThat(recalled.vault()).isEqualTo(checked.vault());
-        assertThatThrownBy(() -> new CheckedBefore(data).orCheck(
-                new Expected(away.rpc(), null, 1, good.vault(), good.token(), good.registry(), good.operator())))
-                .hasMessageContaining("nobody answers");
+            Deployment recalled = new CheckedBefore(data).orCheck(away);
+            assertThat(recalled.exitDelay()).isEqualTo(checked.exitDelay());
+            assertThat(recalled.vault()).isEqualTo(checked.vault());
+            assertThatThrownBy(() -> new CheckedBefore(data).orCheck(
+                    new Expected(away.rpc(), null, 1, good.vault(), good.token(), good.registry(), good.operator())))
+                    .hasMessageContaining("nobody answers");
+        }
     }
 
     @Test
@@ -136,12 +138,6 @@ class DeploymentCheckTest {
 
     private Expected at(URI rpc) {
         return new Expected(rpc, null, good.chainId(), good.vault(), good.token(), good.registry(), good.operator());
-    }
-
-    private static URI closed() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return URI.create("http://127.0.0.1:" + socket.getLocalPort());
-        }
     }
 
     private static org.web3j.abi.datatypes.Address address(Address address) {

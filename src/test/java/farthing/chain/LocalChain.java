@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,6 +26,7 @@ import org.web3j.protocol.core.Request;
 import org.web3j.protocol.core.Response;
 import org.web3j.utils.Numeric;
 
+import farthing.Ports;
 import farthing.money.Amount;
 
 /** An anvil that mines when it is told to, with the contracts, and with faults on the way to it. */
@@ -40,7 +40,7 @@ final class LocalChain implements AutoCloseable {
     static final Address PAYER = SigningKey.generate(new SecureRandom()).address();
     private static final Address DEPLOYER = SigningKey.generate(new SecureRandom()).address();
 
-    private final int port = freePort();
+    private final int port = Ports.free();
     private final Service direct = new NodeHttp(rpc());
     private final Path folder;
     private @Nullable Process process;
@@ -69,14 +69,6 @@ final class LocalChain implements AutoCloseable {
         start(null);
         deployment = deploy();
         calls = new VaultCalls(deployment);
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private URI rpc() {

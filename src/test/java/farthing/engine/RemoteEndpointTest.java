@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import farthing.FakeUpstream;
 import farthing.FakeUpstream.Script;
+import farthing.Ports;
 import farthing.artefact.ArtefactFiles;
 import farthing.artefact.Format;
 import farthing.artefact.Role;
@@ -408,10 +409,11 @@ class RemoteEndpointTest {
         assertThatThrownBy(() -> remote.tryOut(good, Optional.empty(), Task.RERANK)).hasMessageContaining("rerank");
         assertThatThrownBy(() -> remote.tryOut(good, Optional.of("two\r\nlines"), Task.CHAT))
                 .isInstanceOf(WrongEndpoint.class).hasMessageNotContaining("lines\r");
-        FakeUpstream gone = upstream((_, to) -> to.json(200, ""));
-        gone.close();
-        assertThatThrownBy(() -> remote.tryOut(remote.endpoint(gone.url(), "m"), Optional.empty(), Task.EMBEDDING))
-                .hasMessage("A trial call failed: the endpoint cannot be reached.");
+        try (var gone = Ports.refusing()) {
+            RemoteEndpoint nobody = remote.endpoint("http://127.0.0.1:" + gone.port() + "/v1", "m");
+            assertThatThrownBy(() -> remote.tryOut(nobody, Optional.empty(), Task.EMBEDDING))
+                    .hasMessage("A trial call failed: the endpoint cannot be reached.");
+        }
     }
 
     @Test

@@ -13,6 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import farthing.Ports;
+
 /** The way from a server to its PostgreSQL, on which the confirmation of a commit may get lost. */
 final class DatabaseWay implements AutoCloseable {
 
@@ -40,7 +42,7 @@ final class DatabaseWay implements AutoCloseable {
     DatabaseWay(int to) {
         this.to = to;
         try {
-            port = FarthingProcess.freePort();
+            port = Ports.free();
             door = new ServerSocket(port, 200, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(e);

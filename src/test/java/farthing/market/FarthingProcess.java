@@ -2,9 +2,6 @@ package farthing.market;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,10 +18,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
+import farthing.Ports;
 import farthing.chain.SigningKey;
 
 /** A server from the packaged jar, in a process group of its own. */
@@ -75,7 +72,7 @@ final class FarthingProcess implements AutoCloseable {
 
     static FarthingProcess launch(Path data, Map<String, String> settings, List<String> options) {
         try {
-            int port = freePort();
+            int port = Ports.free();
             Path output = Files.createTempFile("farthing", ".log");
             List<String> command = new ArrayList<>(List.of("setsid",
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m"));
@@ -98,18 +95,6 @@ final class FarthingProcess implements AutoCloseable {
             return new FarthingProcess(data, port, output, builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Below those that the system gives to outgoing connections, which could take it before the server does. */
-    static int freePort() throws IOException {
-        while (true) {
-            int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-                return socket.getLocalPort();
-            } catch (BindException taken) {
-                continue;
-            }
         }
     }
 

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
+import farthing.Ports;
+
 /**
  * The real Keycloak with the realm of k8s/keycloak, one for all tests of a JVM; it ends with the JVM. It takes the first caller
  * half a minute, more where it was never started before, so begin with {@link #begin()} and do something else before
@@ -47,18 +49,13 @@ final class Keycloak {
     private static final String JVM = "-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dfile.encoding=UTF-8";
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    final int port;
+    final int port = Ports.free();
     private final String clientSecret = secret();
     private final String adminPassword = secret();
 
     private final CompletableFuture<Void> started = new CompletableFuture<>();
 
     private Keycloak() {
-        try {
-            port = FarthingProcess.freePort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
         Thread.ofPlatform().name("keycloak").daemon().start(() -> {
             try {
                 start();

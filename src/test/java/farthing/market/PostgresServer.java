@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
+import farthing.Ports;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
 /** A PostgreSQL of a test's own, which ends as the test says and starts again with the same port and data. */
@@ -30,7 +31,7 @@ final class PostgresServer implements AutoCloseable {
         this.data = data;
         this.log = folder.resolve("postgres.log");
         try {
-            port = FarthingProcess.freePort();
+            port = Ports.free();
             Redirect output = Redirect.appendTo(log.toFile());
             Path unpacked = folder.resolve("postgres-binaries");
             EmbeddedPostgres.builder().setDataDirectory(data).setCleanDataDirectory(false)

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import farthing.FakeUpstream;
 import farthing.MoneyOracle;
+import farthing.Ports;
 
 /** Starting and ending, as a process of its own. */
 // The long ones first.
@@ -223,13 +224,13 @@ class ServerProcessIT {
     /** Complete but for a database behind its address. */
     private static Map<String, String> production(String name, String value) throws IOException {
         Map<String, String> settings = new HashMap<>(Map.of("FARTHING_MODE", "production", "FARTHING_DATABASE_URL",
-                "jdbc:postgresql://127.0.0.1:" + FarthingProcess.freePort() + "/farthing", "FARTHING_DATABASE_USER", "farthing",
+                "jdbc:postgresql://127.0.0.1:" + Ports.free() + "/farthing", "FARTHING_DATABASE_USER", "farthing",
                 "FARTHING_DATABASE_PASSWORD", "secret", "FARTHING_BLOBS_URL", "s3://models?region=eu-central-1",
                 "FARTHING_PUBLIC_URL", "https://models.example.org",
                 "FARTHING_CHAIN_ID", "8453", "FARTHING_SIGNER_KEY",
                 "0x00000000000000000000000000000000000000000000000000000000000f00d5", "FARTHING_SESSION_SECRET",
                 "0123456789abcdef0123456789abcdef"));
-        settings.put("FARTHING_CHAIN_RPC_URL", "http://127.0.0.1:" + FarthingProcess.freePort());
+        settings.put("FARTHING_CHAIN_RPC_URL", "http://127.0.0.1:" + Ports.free());
         settings.put("FARTHING_OPERATOR_KEY", "0x00000000000000000000000000000000000000000000000000000000000f00d6");
         for (String contract : List.of("FARTHING_VAULT", "FARTHING_TOKEN", "FARTHING_REGISTRY", "FARTHING_PLATFORM_PAYEE")) {
             settings.put(contract, "0x00000000000000000000000000000000000fa401");

@@ -9,6 +9,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
+import farthing.Ports;
+
 /** The way from a server to another, which can be cut while the other goes on for everybody else. */
 final class Way implements AutoCloseable {
 
@@ -53,7 +55,7 @@ final class Way implements AutoCloseable {
 
     private static ServerSocket open(int port) {
         try {
-            return new ServerSocket(port == 0 ? FarthingProcess.freePort() : port, 50, InetAddress.getLoopbackAddress());
+            return new ServerSocket(port == 0 ? Ports.free() : port, 50, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
