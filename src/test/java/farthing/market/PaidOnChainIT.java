@@ -57,7 +57,7 @@ class PaidOnChainIT {
             // Calls.
             Map<String, Long> charges = Settling.call(server, key, CALLS);
             long charged = charges.values().stream().mapToLong(Long::longValue).sum();
-            server.await("all calls to be settled", () -> published.isFinal(payer) && published.settled(line) == CALLS);
+            server.await("all calls to be settled", () -> published.isFinal(() -> published.settled(line) == CALLS, payer));
             assertThat(payer.used(line)).as("what the vault debited").isEqualTo(charged / 1000);
 
             server.await("the payer to be told of all its calls", () -> events(told, "farthing.batch.posted.v1")

@@ -80,8 +80,13 @@ final class Published {
         }
     }
 
-    /** Whether all batches are final. Mines a block, as finality would otherwise take its seconds. */
-    boolean isFinal(Wallet anyone) throws Exception {
+    /**
+     * Whether all of it is in batches and all batches are final. Mines a block, as finality would otherwise take its seconds.
+     *
+     * @param inBatches is asked first: a batch that is built after the others were looked at would be missed
+     */
+    boolean isFinal(FarthingProcess.Condition inBatches, Wallet anyone) throws Exception {
+        boolean all = inBatches.holds();
         anyone.mine(1);
         Thread.sleep(150);
         for (JsonNode batch : json("/v1/batches?limit=50").get("data")) {
@@ -89,7 +94,7 @@ final class Published {
                 return false;
             }
         }
-        return true;
+        return all;
     }
 
     private static String run(File folder, String... command) throws IOException, InterruptedException {

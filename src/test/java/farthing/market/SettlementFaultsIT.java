@@ -142,7 +142,7 @@ class SettlementFaultsIT {
         try (Connection database = server.database();
                 Wallet anyone = Wallet.fresh(server.facts())) {
             MoneyOracle oracle = new MoneyOracle(database);
-            server.await("everything to be settled for good", () -> published.isFinal(anyone) && oracle.unsettled() == 0);
+            server.await("everything to be settled for good", () -> published.isFinal(() -> oracle.unsettled() == 0, anyone));
             oracle.assertAllSettled(anyone);
             long receipts = 0;
             for (JsonNode batch : published.batches()) {

@@ -227,7 +227,7 @@ final class TwoServers implements AutoCloseable {
         try (Connection database = postgres.connect()) {
             MoneyOracle oracle = new MoneyOracle(database);
             Published published = new Published(server(0));
-            server(0).await("everything to be settled for good", () -> published.isFinal(payer) && oracle.unsettled() == 0);
+            server(0).await("everything to be settled for good", () -> published.isFinal(() -> oracle.unsettled() == 0, payer));
             oracle.assertAllSettled(payer);
         }
     }
