@@ -51,8 +51,6 @@ class KeyCache {
     private static final String OVERLAP = "interval '2 minutes'";
     /** After a longer silence a change may lie before what the next look finds. */
     private static final Duration COMPLETE = Duration.ofSeconds(5);
-    /** Clocks that agree so far are right; what is less may be the way to the database. */
-    private static final Duration UNNOTICED = Duration.ofSeconds(1);
     private static final Duration TIDIED_EVERY = Duration.ofMinutes(10);
     /** "Last used" need not be exact, and a write per call would be felt. */
     private static final Duration LAST_USED_PRECISION = Duration.ofMinutes(1);
@@ -91,12 +89,9 @@ class KeyCache {
     private final Cache<Fingerprint, Known> known = Caffeine.newBuilder().maximumSize(100_000)
             .expireAfterWrite(Duration.ofMinutes(10)).build();
     private final Map<ApiKeyId, Instant> used = new ConcurrentHashMap<>();
-    private volatile @Nullable Look last;
+    /** When the last look was begun. */
+    private volatile @Nullable Long last;
     private volatile @Nullable Long tidied;
-
-    /** @param at when it was begun @param skew what the database's clock is ahead of ours */
-    private record Look(long at, Duration skew) {
-    }
 
     @Inject
     KeyCache(DataSource database, Clock clock) {
@@ -109,10 +104,8 @@ class KeyCache {
         this.nanos = nanos;
     }
 
-    /** Our clock, put right by the database's. */
     Instant now() {
-        Look look = last;
-        return look == null ? clock.instant() : clock.instant().plus(look.skew);
+        return clock.instant();
     }
 
     /** From memory alone. */
@@ -157,8 +150,8 @@ class KeyCache {
     }
 
     private boolean isBelieved() {
-        Look look = last;
-        return look != null && nanos.getAsLong() - look.at < BELIEVED.toNanos();
+        Long look = last;
+        return look != null && nanos.getAsLong() - look < BELIEVED.toNanos();
     }
 
     /** A second, so that within two a change is known to every server. */
@@ -175,29 +168,20 @@ class KeyCache {
     void look() throws SQLException {
         long begun = nanos.getAsLong();
         try (Connection connection = database.getConnection();
-                PreparedStatement query = connection.prepareStatement(
-                        "select clock_timestamp(), null::bigint union all select null, api_key from key_change where at >"
-                                + " clock_timestamp() - " + OVERLAP)) {
+                PreparedStatement query = connection
+                        .prepareStatement("select api_key from key_change where at > clock_timestamp() - " + OVERLAP)) {
             Set<ApiKeyId> changed = new HashSet<>();
-            Instant ours = clock.instant();
-            Instant theirs = ours;
             try (ResultSet row = query.executeQuery()) {
                 while (row.next()) {
-                    OffsetDateTime now = row.getObject(1, OffsetDateTime.class);
-                    if (now == null) {
-                        changed.add(new ApiKeyId(row.getLong(2)));
-                    } else {
-                        theirs = now.toInstant();
-                    }
+                    changed.add(new ApiKeyId(row.getLong(1)));
                 }
             }
-            Look before = last;
-            if (before == null || begun - before.at > COMPLETE.toNanos()) {
+            Long before = last;
+            if (before == null || begun - before > COMPLETE.toNanos()) {
                 known.invalidateAll();
             }
             forget(changed);
-            Duration skew = Duration.between(ours, theirs);
-            last = new Look(begun, skew.abs().compareTo(UNNOTICED) < 0 ? Duration.ZERO : skew);
+            last = begun;
             tidy(connection, begun);
         }
     }

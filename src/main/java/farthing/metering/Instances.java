@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -18,19 +17,14 @@ final class Instances {
 
     private static final Logger LOG = Logger.getLogger(Instances.class);
 
-    private static final Duration FAR_OFF = Duration.ofSeconds(30);
-
     private final Database database;
-    private final Clock clock;
     private final Duration deadAfter;
     private final long own;
     private volatile int others;
-    private boolean astray;
 
     /** @param deadAfter an instance not seen for this long is dead */
-    Instances(Database database, Clock clock, Duration deadAfter, long own) {
+    Instances(Database database, Duration deadAfter, long own) {
         this.database = database;
-        this.clock = clock;
         this.deadAfter = deadAfter;
         this.own = own;
     }
@@ -50,26 +44,13 @@ final class Instances {
         database.inTransaction(connection -> {
             try (PreparedStatement upsert = connection.prepareStatement("""
                     insert into instance (id, started_at, seen_at) values (?, clock_timestamp(), clock_timestamp())
-                    on conflict (id) do update set seen_at = excluded.seen_at returning seen_at""")) {
+                    on conflict (id) do update set seen_at = excluded.seen_at""")) {
                 upsert.setLong(1, own);
-                try (ResultSet row = upsert.executeQuery()) {
-                    row.next();
-                    compare(row.getTimestamp(1).toInstant());
-                }
+                upsert.executeUpdate();
             }
             others = count(connection);
             return true;
         });
-    }
-
-    /** Receipts and the days of limits are told by this server's clock, so whoever runs it should know. */
-    private void compare(Instant database) {
-        Duration ahead = Duration.between(database, clock.instant());
-        boolean now = ahead.abs().compareTo(FAR_OFF) > 0;
-        if (now && !astray) {
-            LOG.warnf("this server's clock differs by %s from the database's; one of them has to be set", ahead);
-        }
-        astray = now;
     }
 
     private int count(Connection connection) throws SQLException {

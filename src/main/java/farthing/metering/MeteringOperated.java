@@ -70,7 +70,7 @@ class MeteringOperated implements Operated {
         concerns.addAll(rows("select min(charged_at), count(*) from usage_astray where charged_at > ? having count(*) > 0",
                 Instant.EPOCH, row -> new Concern("usage-astray",
                         row.getLong(2) + " calls were charged at a time that has no table.", row.getTimestamp(1).toInstant(),
-                        "A server's clock is, or was, far off: set it, and look at its log.", null)));
+                        "The clock of a server, or of the database, is or was far off: set it, and look at the log.", null)));
         return concerns;
     }
 

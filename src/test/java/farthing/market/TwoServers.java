@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -196,10 +196,19 @@ final class TwoServers implements AutoCloseable {
     private void listMock() throws Exception {
         SigningKey wren = SigningKey.ofHex(Files.readString(data(0).resolve("keys/demo-wren")).strip());
         MockModel.publish(server(0), wren, upstream.url());
-        // Listed before any of these tests, so that a server whose clock is an hour behind knows its price, too.
-        try (Connection database = postgres.connect(); Statement statement = database.createStatement()) {
-            statement.execute("set session_replication_role = replica");
-            statement.execute("update offer set valid_from = valid_from - interval '2 days'");
+    }
+
+    long chargedBefore(Instant moment) throws SQLException {
+        try (Connection database = postgres.connect()) {
+            return new MoneyOracle(database).number("select count(*) from usage where charged_at < '" + moment + "'");
+        }
+    }
+
+    /** By more than a server can take to charge. */
+    long chargedAhead() throws SQLException {
+        try (Connection database = postgres.connect()) {
+            return new MoneyOracle(database)
+                    .number("select count(*) from usage where charged_at > clock_timestamp() + interval '2 seconds'");
         }
     }
 

@@ -30,12 +30,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A clock that is wrong by what a file says, now. As a Java agent it takes the place of the one clock that a packaged server
- * has
- * and asks for every time that it writes or compares; the database's clock stays right.
+ * has; the database's clock, by which the server puts right what it writes, stays right.
  */
 public final class WrongClock extends Clock implements ClassFileTransformer {
 
-    private static final String CLOCKS = "farthing/web/Clocks";
+    private static final String CLOCK = "farthing/web/SharedTime";
     private static final long LOOK_NANOS = 200_000_000;
 
     private static @Nullable WrongClock instance;
@@ -81,7 +80,7 @@ public final class WrongClock extends Clock implements ClassFileTransformer {
     @Override
     public byte @Nullable [] transform(@Nullable ClassLoader loader, String name, @Nullable Class<?> redefined,
             @Nullable ProtectionDomain domain, byte[] bytes) {
-        if (!CLOCKS.equals(name)) {
+        if (!CLOCK.equals(name)) {
             return null;
         }
         ClassFile format = ClassFile.of();

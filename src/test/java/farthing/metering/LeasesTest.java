@@ -163,7 +163,7 @@ class LeasesTest {
     @Test
     void aLeaseIsRecoveredThoughItsInstanceStalledWhileItWroteACommit() throws Exception {
         Sessions sessions = new Sessions();
-        Instances its = new Instances(database, clock, UNSEEN, sessions.instance());
+        Instances its = new Instances(database, UNSEEN, sessions.instance());
         its.heartbeat();
         new Leases(database, ledger, clock, Amount.ofNanos(50), its).hold(line, TEN, TEN);
         Connection stalled = source.getConnection();
@@ -481,7 +481,7 @@ class LeasesTest {
     }
 
     private Leases instance(Database database, Amount chunk) {
-        Instances instances = new Instances(database, clock, UNSEEN, ThreadLocalRandom.current().nextLong());
+        Instances instances = new Instances(database, UNSEEN, ThreadLocalRandom.current().nextLong());
         instances.heartbeat();
         Leases leases = new Leases(database, ledger, clock, chunk, instances);
         alive.put(leases, instances);
