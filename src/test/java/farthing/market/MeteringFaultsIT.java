@@ -376,6 +376,7 @@ class MeteringFaultsIT {
                     servers.clock(1, Duration.ofHours(-hours));
                     // What is awaited then was begun after the jump, and the database was asked since.
                     Thread.sleep(1_500);
+                    servers.awaitWritten("this server's clock differs by");
                     traffic.await(0, 20, TwoServers.PATIENCE);
                     traffic.await(1, 20, TwoServers.PATIENCE);
                     assertThat(journal.said(Outcome.FREE)).as("calls that failed, also of a model that was just listed")

@@ -133,6 +133,11 @@ final class TwoServers implements AutoCloseable {
         Files.writeString(clockFile(server), wrong.toString());
     }
 
+    /** By each of them, once at least. */
+    void awaitWritten(String warning) {
+        servers.values().forEach(each -> each.await(warning, () -> each.output().contains(warning)));
+    }
+
     private static boolean answers(FarthingProcess server) throws InterruptedException {
         try {
             return server.get("/q/health/ready").statusCode() == 200 && server.output().contains("Farthing is ready");
