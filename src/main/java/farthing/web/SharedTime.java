@@ -46,6 +46,7 @@ class SharedTime {
     private final LongSupplier nanos;
     private volatile Known known;
     private boolean farOff;
+    private boolean away;
 
     /** @param nanos of the monotonic clock at that moment */
     private record Known(Instant moment, long nanos) {
@@ -82,8 +83,12 @@ class SharedTime {
     void tick() {
         try {
             look();
+            away = false;
         } catch (SQLException e) {
-            LOG.warnf("the database's clock could not be asked; time goes on from what it last was: %s", e.getMessage());
+            if (!away) {
+                LOG.warnf("the database's clock cannot be asked; time goes on from what it last was: %s", e.getMessage());
+            }
+            away = true;
         }
     }
 
