@@ -19,19 +19,28 @@ final class Instances {
 
     private final Database database;
     private final Duration deadAfter;
+    private final Duration recallPatience;
     private final long own;
     private volatile int others;
 
-    /** @param deadAfter an instance not seen for this long is dead */
-    Instances(Database database, Duration deadAfter, long own) {
+    /**
+     * @param deadAfter an instance not seen for this long is dead
+     * @param recallPatience how long one is waited for that is asked for what it holds
+     */
+    Instances(Database database, Duration deadAfter, Duration recallPatience, long own) {
         this.database = database;
         this.deadAfter = deadAfter;
+        this.recallPatience = recallPatience;
         this.own = own;
     }
 
     /** The number of this one. */
     long own() {
         return own;
+    }
+
+    Duration recallPatience() {
+        return recallPatience;
     }
 
     /** How many others lived at the last heartbeat. */

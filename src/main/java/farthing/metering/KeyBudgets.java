@@ -48,7 +48,7 @@ final class KeyBudgets {
         this.clock = clock;
         this.instances = instances;
         this.instance = instances.own();
-        this.recalls = new Recalls(database, Recalls.Of.KEY, instance);
+        this.recalls = new Recalls(database, Recalls.Of.KEY, instances);
     }
 
     /**

@@ -50,7 +50,7 @@ final class Leases {
         this.chunk = chunk;
         this.instances = instances;
         this.instance = instances.own();
-        this.recalls = new Recalls(database, Recalls.Of.LINE, instance);
+        this.recalls = new Recalls(database, Recalls.Of.LINE, instances);
     }
 
     /**

@@ -64,7 +64,7 @@ public class Metering {
         this.config = config;
         this.clock = clock;
         this.meters = meters;
-        this.instances = new Instances(database, config.deadAfter(), instance);
+        this.instances = new Instances(database, config.deadAfter(), config.recallPatience(), instance);
         this.leases = new Leases(database, ledger, clock, Amount.ofNanos(config.leaseChunk()), instances);
         this.keys = new KeyBudgets(database, clock, instances);
         this.claims = new Claims(database, clock, instance);

@@ -41,6 +41,10 @@ interface MeteringConfig {
     @WithDefault("15s")
     Duration deadAfter();
 
+    /** How long a call waits for what another server holds of its budget; one that lives looks ten times a second. */
+    @WithDefault("2s")
+    Duration recallPatience();
+
     /**
      * How long after the end of a lease no batch takes what its server has not said it knows of: so long has one that was
      * cut off or killed to come back and take back what it could not answer.

@@ -20,8 +20,6 @@ import farthing.money.Amount;
  */
 final class Recalls {
 
-    /** An owner looks ten times a second. */
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final Duration PAUSE = Duration.ofMillis(15);
 
     /** The two kinds of allowance and their tables. */
@@ -47,20 +45,22 @@ final class Recalls {
     private final Database database;
     private final Of of;
     private final long instance;
+    private final Duration patience;
 
-    Recalls(Database database, Of of, long instance) {
+    Recalls(Database database, Of of, Instances instances) {
         this.database = database;
         this.of = of;
-        this.instance = instance;
+        this.instance = instances.own();
+        this.patience = instances.recallPatience();
     }
 
-    /** Asks all others that have an open allowance of the budget and waits for their answers, two seconds at most. */
+    /** Asks all others that have an open allowance of the budget and waits for their answers, but not for ever. */
     Book.Asked ask(long budget) {
         Map<Long, Integer> waiting = database.inTransaction(connection -> request(connection, budget));
         if (waiting.isEmpty()) {
             return Book.Asked.NOTHING_ELSEWHERE;
         }
-        long until = System.nanoTime() + PATIENCE.toNanos();
+        long until = System.nanoTime() + patience.toNanos();
         while (!answered(waiting)) {
             if (System.nanoTime() - until > 0) {
                 return Book.Asked.UNANSWERED;

@@ -64,20 +64,29 @@ final class Calls implements AutoCloseable {
     static final Listing LISTING = listing(new Price(1_000_000, 2_000_000, PER_CALL.nanos(), 0));
 
     /** Settings under which a test waits for nothing that it does not test. */
-    record Settings(Duration patience, long leaseChunk, int commitSize, int queue, @Nullable Path disk)
+    record Settings(Duration patience, Duration recallPatience, long leaseChunk, int commitSize, int queue, @Nullable Path disk)
             implements
                 MeteringConfig {
 
         static final Settings USUAL = new Settings(Duration.ofSeconds(5), 100);
         /** As a server has them, unless it is told otherwise. */
-        static final Settings PRODUCTION = new Settings(Duration.ofSeconds(5), 100_000_000);
+        static final Settings PRODUCTION = new Settings(Duration.ofSeconds(5), 100_000_000)
+                .recalling(Duration.ofSeconds(2));
 
         Settings(Duration patience, long leaseChunk) {
-            this(patience, leaseChunk, 500, 10_000, null);
+            this(patience, leaseChunk, 500, 10_000);
+        }
+
+        Settings(Duration patience, long leaseChunk, int commitSize, int queue) {
+            this(patience, Duration.ofSeconds(30), leaseChunk, commitSize, queue, null);
         }
 
         Settings with(Path disk) {
-            return new Settings(patience, leaseChunk, commitSize, queue, disk);
+            return new Settings(patience, recallPatience, leaseChunk, commitSize, queue, disk);
+        }
+
+        Settings recalling(Duration patience) {
+            return new Settings(this.patience, patience, leaseChunk, commitSize, queue, disk);
         }
 
         @Override

@@ -62,6 +62,7 @@ final class FaultyDatabase {
         ofWriter.clear();
         otherwise = writer -> Fault.NONE;
         down = false;
+        thrownByWriter = null;
     }
 
     DataSource source() {

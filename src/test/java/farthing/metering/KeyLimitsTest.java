@@ -211,7 +211,7 @@ class KeyLimitsTest {
 
     private KeyBudgets keys(DataSource on) {
         Database database = new Database(on);
-        Instances instances = new Instances(database, Duration.ofSeconds(15),
+        Instances instances = new Instances(database, Duration.ofSeconds(15), Duration.ofSeconds(30),
                 ThreadLocalRandom.current().nextLong());
         instances.heartbeat();
         return new KeyBudgets(database, calls.clock, instances);
