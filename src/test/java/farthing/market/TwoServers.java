@@ -38,7 +38,7 @@ final class TwoServers implements AutoCloseable {
     private static final Map<String, String> HASTE = Map.of("FARTHING_SETTLEMENT_EVERY", "2s", "FARTHING_SETTLEMENT_AGE", "1s",
             "FARTHING_METERING_IDLE", "2s", "FARTHING_METERING_DEAD_AFTER", "6s", "FARTHING_METERING_DOUBTED", "30s",
             "FARTHING_METERING_LEASE_CHUNK", "1000000",
-            "FARTHING_REMOTE_ALLOW_PRIVATE", "true", "FARTHING_REMOTE_SILENCE", "2s", "FARTHING_REMOTE_PLACES", "128",
+            "FARTHING_REMOTE_ALLOW_PRIVATE", "true", "FARTHING_REMOTE_PLACES", "128",
             "FARTHING_ENGINE_QUEUE", "256");
 
     final PostgresServer postgres;
@@ -66,6 +66,9 @@ final class TwoServers implements AutoCloseable {
         upstream = new FakeUpstream(mock);
         Deployment deployment = chain.deployment();
         settings = new HashMap<>(HASTE);
+        // Whoever is merely slow fails no call.
+        settings.put("FARTHING_METERING_RECALL_PATIENCE", "20s");
+        settings.put("FARTHING_REMOTE_SILENCE", "10s");
         settings.put("FARTHING_CHAIN_ID", Long.toString(deployment.chainId()));
         settings.put("FARTHING_CHAIN_RPC_URL", deployment.rpc().toString());
         settings.put("FARTHING_VAULT", deployment.vault().text());
