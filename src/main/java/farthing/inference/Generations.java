@@ -125,6 +125,7 @@ class Generations {
             Consumed consumed = new Consumed(units(usage), body, response, request.stream(), abandoned, started);
             Charged charged = reservation.charge(consumed, claim == null ? null : claim.replay(contentType, answer));
             passage.took((long) usage.inputTokens() + usage.outputTokens());
+            passage.streamed();
             return charged;
         }
 

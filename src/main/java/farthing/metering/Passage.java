@@ -47,6 +47,14 @@ public final class Passage implements AutoCloseable {
         }
     }
 
+    /** The stream is over. Said before its caller is told so, who may begin the next at once. */
+    public void streamed() {
+        if (rate != null && streams) {
+            streams = false;
+            rate.giveBack(rate.streams(), 1);
+        }
+    }
+
     /**
      * Holds what the call may take, as far as that is known before it runs.
      *
@@ -88,9 +96,7 @@ public final class Passage implements AutoCloseable {
             if (heldTokens > 0) {
                 rate.giveBack(rate.tokens(), heldTokens);
             }
-            if (streams) {
-                rate.giveBack(rate.streams(), 1);
-            }
+            streamed();
             rate.leave();
         }
     }

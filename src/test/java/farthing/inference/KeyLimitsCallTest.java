@@ -2,6 +2,7 @@ package farthing.inference;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
@@ -18,6 +19,8 @@ import static org.hamcrest.Matchers.startsWith;
 import java.sql.SQLException;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 import jakarta.inject.Inject;
 
@@ -26,6 +29,8 @@ import org.junit.jupiter.api.Test;
 
 import farthing.TestDatabase;
 import farthing.identity.AllowedModels;
+import farthing.identity.ApiKeys;
+import farthing.identity.Caller;
 import farthing.identity.KeyLimits;
 import farthing.identity.MaxPrice;
 import farthing.identity.NewApiKey;
@@ -33,11 +38,18 @@ import farthing.identity.PersonalTokens;
 import farthing.identity.RateLimits;
 import farthing.identity.Scope;
 import farthing.ledger.LineId;
+import farthing.metering.KeyRates;
+import farthing.metering.Passage;
 import farthing.money.Amount;
+import farthing.web.Problem;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.BodyHandler;
 
 /** What a key's own limits refuse, over HTTP: in OpenAI's shape, saying what to do, and free. */
 @QuarkusTest
@@ -54,6 +66,12 @@ class KeyLimitsCallTest {
     Payer payer;
     @Inject
     PersonalTokens tokens;
+    @Inject
+    ApiKeys apiKeys;
+    @Inject
+    KeyRates rates;
+    @Inject
+    Generations generations;
 
     @Test
     void aModelThatTheKeyIsNotFor() throws SQLException {
@@ -106,12 +124,14 @@ class KeyLimitsCallTest {
     @Test
     void moreRequestsThanAMinuteHas() throws SQLException {
         LineId line = payer.line(Amount.ofTokens(1));
+        // Loads the model first: every half minute another request is allowed.
+        call(secret(line, KeyLimits.NONE), "/v1/classify", CLASSIFY).statusCode(200);
         String secret = secret(line, KeyLimits.NONE.with(new RateLimits(2, null, null)));
         call(secret, "/v1/classify", CLASSIFY).statusCode(200).header("x-ratelimit-limit-requests", "2")
                 .header("x-ratelimit-remaining-requests", "1").header("x-ratelimit-reset-requests", matchesPattern("\\d+s"));
         // What is refused for another reason counts, too.
         call(secret, "/v1/classify", "{").statusCode(400).header("x-ratelimit-remaining-requests", "0");
-        call(secret, "/v1/classify", CLASSIFY).statusCode(429).header("Retry-After", matchesPattern("[123]\\d"))
+        call(secret, "/v1/classify", CLASSIFY).statusCode(429).header("Retry-After", matchesPattern("[1-9]\\d?"))
                 .header("x-ratelimit-remaining-requests", "0").header("Farthing-Receipt", nullValue())
                 .body("error.code", equalTo("rate_limit_exceeded")).body("error.type", equalTo("rate_limit_error"))
                 .body("error.message", containsString("2 requests a minute"));
@@ -141,6 +161,48 @@ class KeyLimitsCallTest {
         }
         call(secret, "/v1/completions", stream.replace("wren/kjv", "wren/no-such")).statusCode(404);
         call(secret, "/v1/completions", stream).statusCode(200);
+    }
+
+    @Test
+    void theNextStreamMayBeginAsSoonAsTheEndOfOneIsSeen() throws Exception {
+        String secret = secret(payer.line(Amount.ofTokens(1)), KeyLimits.NONE.with(new RateLimits(null, null, 1)));
+        String stream = GOOD.replace("3}", "3, \"stream\": true}");
+        Caller caller = apiKeys.authenticate("Bearer " + secret);
+        var next = new CompletableFuture<Void>();
+        var closed = new CompletableFuture<Void>();
+        // Like the server's own, except that a call is not closed before the next was answered.
+        Vertx vertx = Vertx.vertx();
+        Router router = Router.router(vertx);
+        router.post().handler(BodyHandler.create(false)).handler(context -> {
+            Exchange exchange = new Exchange(context);
+            Thread.startVirtualThread(() -> {
+                try (Passage passage = rates.of(caller, exchange::header)) {
+                    generations.answer(exchange, caller, passage, TextShape.COMPLETION, null);
+                    next.join();
+                } catch (RuntimeException e) {
+                    context.fail(e);
+                }
+                closed.complete(null);
+            });
+        });
+        try {
+            HttpServer server = vertx.createHttpServer().requestHandler(router).listen(0, "localhost").toCompletionStage()
+                    .toCompletableFuture().get(60, TimeUnit.SECONDS);
+            call(secret, "http://localhost:" + server.actualPort() + "/", stream).statusCode(200)
+                    .body(containsString("[DONE]"));
+            call(secret, "/v1/completions", stream).statusCode(200).body(containsString("[DONE]"));
+        } finally {
+            next.complete(null);
+            vertx.close();
+        }
+        closed.get(60, TimeUnit.SECONDS);
+        // Given back twice, it would be there for two.
+        try (Passage one = rates.of(caller, (_, _) -> {
+        }); Passage other = rates.of(caller, (_, _) -> {
+        })) {
+            one.stream();
+            assertThatThrownBy(other::stream).isInstanceOf(Problem.class).hasMessageContaining("1 stream open at once");
+        }
     }
 
     @Test
