@@ -171,7 +171,7 @@ public final class Engines implements AutoCloseable {
                 .anyMatch(Supervisor::stopIfIdle);
         try {
             // Even if none was idle: a worker that has just died gives its room back in a moment.
-            if (!rooms.tryAcquire(stopped ? 5000 : 200, TimeUnit.MILLISECONDS)) {
+            if (!rooms.tryAcquire(stopped ? 20_000 : 200, TimeUnit.MILLISECONDS)) {
                 throw new EngineBusy("This server runs as many models as it may, and each of them");
             }
         } catch (InterruptedException e) {

@@ -58,9 +58,9 @@ final class RemoteWorker implements Running {
 
     private SocketChannel open(byte request) throws IOException {
         SocketChannel channel = host.connect();
-        // The host may have to load the version first.
+        // The host may have to make room and to load the version first.
         ScheduledFuture<?> watch = engines.timer().schedule(() -> HostAddress.close(channel),
-                engines.settings().loadTime().plusSeconds(15).toMillis(), TimeUnit.MILLISECONDS);
+                engines.settings().loadTime().plusSeconds(30).toMillis(), TimeUnit.MILLISECONDS);
         boolean opened = false;
         try {
             Frame.write(channel, request, preamble::write);

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -145,7 +146,7 @@ class TextGenerationTest {
     @SuppressWarnings("try")
     void closingCancelsAndWhatWasDeliveredIsKnown() throws Exception {
         CountDownLatch three = new CountDownLatch(3);
-        CountDownLatch closed = new CountDownLatch(1);
+        var closed = new CompletableFuture<Void>();
         List<String> pieces = new ArrayList<>();
         try (ExecutorService other = Executors.newVirtualThreadPerTaskExecutor();
                 Invocation call = engines.prepare(kjv, new Prompt("In the beginning"))) {
@@ -153,17 +154,17 @@ class TextGenerationTest {
                 pieces.add(piece);
                 three.countDown();
                 if (three.getCount() == 0) {
-                    closed.countDown();
+                    // All 150 may be there before this is closed; held back here, it cannot have read them.
+                    closed.join();
                 }
             }));
             three.await();
             call.close();
-            long before = System.nanoTime();
-            Usage usage = running.get();
+            closed.complete(null);
+            Usage usage = running.get(60, TimeUnit.SECONDS);
 
-            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofMillis(500));
-            assertThat(usage.outputTokens()).isEqualTo(pieces.size()).isBetween(3, 149);
-            assertThat(usage.finishReason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(pieces).hasSize(3);
+            assertThat(usage).isEqualTo(new Usage(8, 3, 1, FinishReason.CANCELLED));
             assertThat(call.usage()).isEqualTo(usage);
         }
     }
@@ -174,7 +175,13 @@ class TextGenerationTest {
         var usage = new CompletableFuture<Usage>();
         Thread caller = Thread.startVirtualThread(() -> {
             try (Invocation call = engines.prepare(kjv, new Prompt("In the beginning"))) {
-                usage.complete(call.generate(Generation.greedy(150), _ -> first.countDown()));
+                usage.complete(call.generate(Generation.greedy(150), _ -> {
+                    first.countDown();
+                    // It must not be through before it is interrupted.
+                    while (!Thread.currentThread().isInterrupted()) {
+                        LockSupport.park();
+                    }
+                }));
             } catch (RuntimeException e) {
                 usage.completeExceptionally(e);
             }
@@ -182,7 +189,7 @@ class TextGenerationTest {
         first.await();
         caller.interrupt();
 
-        assertThat(usage.get(5, TimeUnit.SECONDS).finishReason()).isEqualTo(FinishReason.CANCELLED);
+        assertThat(usage.get(60, TimeUnit.SECONDS)).isEqualTo(new Usage(8, 1, 1, FinishReason.CANCELLED));
         assertThat(answer(new Prompt("In the beginning"), Generation.greedy(17)).text()).isEqualTo(CONTINUATION);
     }
 
@@ -216,14 +223,14 @@ class TextGenerationTest {
                 }));
             }
             for (Future<String> answer : answers) {
-                assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo(CONTINUATION);
+                assertThat(answer.get(90, TimeUnit.SECONDS)).isEqualTo(CONTINUATION);
             }
         }
     }
 
     private static void meet(CyclicBarrier both) {
         try {
-            both.await(10, TimeUnit.SECONDS);
+            both.await(60, TimeUnit.SECONDS);
         } catch (Exception e) {
             throw new IllegalStateException("They did not run at the same time", e);
         }

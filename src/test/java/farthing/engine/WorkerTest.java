@@ -2,6 +2,7 @@ package farthing.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -77,12 +78,18 @@ class WorkerTest {
     @Test
     void aKilledWorkerFailsItsCallAndTheNextCallStartsAnother() throws IOException {
         Loadable kjv = models.kjv();
-        Invocation call = engines.prepare(kjv, new Prompt("In the beginning"));
+        Throwable failure = null;
+        // One that has written its whole answer before it dies fails nothing: then another is killed.
+        for (int i = 0; i < 20 && failure == null; i++) {
+            engines.discard(kjv);
+            try (Invocation call = engines.prepare(kjv, new Prompt("In the beginning"))) {
+                ProcessHandle worker = process(kjv);
+                failure = catchThrowable(() -> call.generate(Generation.greedy(150), _ -> worker.destroyForcibly()));
+            }
+        }
 
-        assertThatThrownBy(() -> call.generate(Generation.greedy(150), _ -> process(kjv).destroyForcibly()))
-                .isInstanceOf(EngineFailed.class).hasMessageContaining("code 137").hasMessageContaining("costs nothing");
-        call.close();
-
+        assertThat(failure).isInstanceOf(EngineFailed.class).hasMessageContaining("code 137")
+                .hasMessageContaining("costs nothing");
         speak(kjv);
     }
 
@@ -201,7 +208,7 @@ class WorkerTest {
             ProcessHandle first = ProcessHandle.of(one.pid(kjv)).orElseThrow();
             running.close();
             one.prepare(other, new Prompt("a")).close();
-            assertThat(first.onExit().get(5, TimeUnit.SECONDS).isAlive()).isFalse();
+            assertThat(first.onExit().get(30, TimeUnit.SECONDS).isAlive()).isFalse();
         }
     }
 
@@ -215,7 +222,7 @@ class WorkerTest {
         now = now.plus(Duration.ofHours(1));
         engines.stopIdle();
 
-        end.get(5, TimeUnit.SECONDS);
+        end.get(30, TimeUnit.SECONDS);
         speak(kjv);
     }
 
@@ -241,7 +248,7 @@ class WorkerTest {
             var end = worker.onExit();
             server.destroyForcibly();
 
-            end.get(10, TimeUnit.SECONDS);
+            end.get(60, TimeUnit.SECONDS);
         }
     }
 }
