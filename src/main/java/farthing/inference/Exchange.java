@@ -46,7 +46,7 @@ final class Exchange {
     /** What is written at the end of this turn of the loop, and of how many pieces that is; the loop's alone. */
     private @Nullable Buffer unsent;
     private int unsentPieces;
-    /** Pieces written while the client was there. By the loop alone. */
+    /** Pieces handed to the network while the client was there. By the loop alone. */
     private volatile int sent;
 
     /** On the call's event loop. */
@@ -213,8 +213,8 @@ final class Exchange {
 
     private void write(Buffer events, int pieces) {
         if (!response.closed()) {
-            var _ = response.write(events);
-            sent += pieces;
+            // A connection that is closing still takes what it will not send, so what counts is what became of it.
+            response.write(events).onSuccess(_ -> sent += pieces);
         }
     }
 
