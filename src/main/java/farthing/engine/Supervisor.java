@@ -193,8 +193,13 @@ final class Supervisor {
         return new EngineFailed(why);
     }
 
+    /** A call was answered to its end, so the next failure may be chance again. */
     void succeeded() {
-        failures = 0;
+        if (failures > 0) {
+            lock.lock();
+            failures = 0;
+            lock.unlock();
+        }
     }
 
     Engines engines() {

@@ -141,6 +141,7 @@ final class WorkerInvocation implements Invocation {
                 }
                 outputTokens = frame.fields().readInt();
                 reason = FinishReason.values()[frame.fields().readByte()];
+                supervisor.succeeded();
             });
         } finally {
             close();

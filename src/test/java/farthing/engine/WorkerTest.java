@@ -90,7 +90,9 @@ class WorkerTest {
 
         assertThat(failure).isInstanceOf(EngineFailed.class).hasMessageContaining("code 137")
                 .hasMessageContaining("costs nothing");
+        assertThat(engines.workers()).extracting(Engines.Seen::failures).as("failures in a row").containsExactly(1);
         speak(kjv);
+        assertThat(engines.workers()).extracting(Engines.Seen::failures).as("failures in a row").containsExactly(0);
     }
 
     @Test
