@@ -80,8 +80,10 @@ final class Sender implements AutoCloseable {
         HttpClientRequest request = connect(url, headers, began);
         try {
             Answer answer = new Answer();
-            HttpClientResponse response = await(
-                    request.send(Buffer.buffer(body)).onSuccess(answer::read).toCompletionStage(), began);
+            // Before anything is sent: an answer may be over before somebody who comes later can read it.
+            Future<HttpClientResponse> answered = request.response().onSuccess(answer::read);
+            var _ = request.send(Buffer.buffer(body));
+            HttpClientResponse response = await(answered.toCompletionStage(), began);
             try {
                 await(answer.enough, began);
             } catch (IOException | TimeoutException cut) {
