@@ -3,6 +3,7 @@ package farthing.chain;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -14,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
@@ -111,6 +113,15 @@ final class AnvilProcess {
                     InetAddress.getLoopbackAddress())) {
                 return before.getLocalPort();
             } catch (IOException taken) {
+                // By another program.
+            }
+        }
+        for (int i = 0; i < 100; i++) {
+            // Below those that the system gives to outgoing connections, which could take it before anvil does.
+            int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+            try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return free.getLocalPort();
+            } catch (BindException taken) {
                 // By another program.
             }
         }
