@@ -135,6 +135,19 @@ public class TestChain implements QuarkusTestResourceLifecycleManager {
         rpc("anvil_mine", "0x" + Integer.toHexString(blocks));
     }
 
+    /**
+     * Until it is closed there are no blocks but for transactions, so that what happened becomes final only when it is told to.
+     */
+    public static Still still() {
+        rpc("evm_setAutomine", true);
+        return () -> rpc("evm_setIntervalMining", 1);
+    }
+
+    public interface Still extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** Makes what has happened final. */
     public static void finalizeNow() {
         mine(8);

@@ -3,6 +3,7 @@ package farthing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -36,7 +37,8 @@ public class TestDatabase implements QuarkusTestResourceLifecycleManager {
     public static synchronized String url() {
         try {
             if (postgres == null) {
-                postgres = EmbeddedPostgres.builder().setServerConfig("synchronous_commit", "on").start();
+                postgres = EmbeddedPostgres.builder().setServerConfig("synchronous_commit", "on")
+                        .setPGStartupWait(Duration.ofMinutes(2)).start();
             }
             return postgres.getJdbcUrl("postgres", "postgres");
         } catch (IOException e) {

@@ -17,12 +17,16 @@ final class NodeHttp extends Service {
     private static final Duration CONNECTED_WITHIN = Duration.ofSeconds(3);
     private static final Duration ANSWERED_WITHIN = Duration.ofSeconds(10);
 
-    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECTED_WITHIN).build();
+    private final HttpClient client;
     private final URI address;
 
     NodeHttp(URI address) {
+        this(address, CONNECTED_WITHIN);
+    }
+
+    NodeHttp(URI address, Duration connectedWithin) {
         super(false);
+        this.client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(connectedWithin).build();
         this.address = address;
     }
 

@@ -1,7 +1,9 @@
 package farthing.webhook;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
@@ -10,6 +12,7 @@ import farthing.identity.AccountId;
 import farthing.web.Problem;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
+import io.github.bucket4j.TimeMeter;
 
 /**
  * What accounts have sent by hand, tests and deliveries again: a few a minute on each server, since each is a request to an
@@ -37,9 +40,24 @@ final class ByHand {
     }
 
     /** Full again by the time it is forgotten. */
-    private final LoadingCache<AccountId, Bucket> buckets = Caffeine.newBuilder().expireAfterAccess(MINUTE.plusSeconds(10))
-            .build(_ -> Bucket.builder().addLimit(limit -> limit.capacity(A_MINUTE).refillIntervally(A_MINUTE, MINUTE))
-                    .build());
+    private final LoadingCache<AccountId, Bucket> buckets;
+
+    ByHand(Clock clock) {
+        TimeMeter time = new TimeMeter() {
+            @Override
+            public long currentTimeNanos() {
+                return TimeUnit.MILLISECONDS.toNanos(clock.millis());
+            }
+
+            @Override
+            public boolean isWallClockBased() {
+                return true;
+            }
+        };
+        buckets = Caffeine.newBuilder().expireAfterAccess(MINUTE.plusSeconds(10))
+                .build(_ -> Bucket.builder().addLimit(limit -> limit.capacity(A_MINUTE).refillIntervally(A_MINUTE, MINUTE))
+                        .withCustomTimePrecision(time).build());
+    }
 
     /** @throws TooMany saying when there is another */
     void take(AccountId account) {

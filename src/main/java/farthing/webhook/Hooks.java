@@ -34,7 +34,7 @@ final class Hooks {
     }
 
     private final ReentrantLock listening = new ReentrantLock();
-    private final ByHand byHand = new ByHand();
+    private final ByHand byHand;
     private final Database database;
     private final Seals seals;
     private final Outside outside;
@@ -55,6 +55,7 @@ final class Hooks {
         this.budgets = budgets;
         this.outbox = outbox;
         this.clock = clock;
+        this.byHand = new ByHand(clock);
     }
 
     /** @throws WebhookRefused naming everything that is wrong */

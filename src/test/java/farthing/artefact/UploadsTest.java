@@ -375,7 +375,7 @@ class UploadsTest {
 
     private static void await(Condition condition) throws InterruptedException {
         boolean holds = condition.holds();
-        for (int i = 0; i < 200 && !holds; i++) {
+        for (int i = 0; i < 2_000 && !holds; i++) {
             Thread.sleep(30);
             holds = condition.holds();
         }

@@ -3,6 +3,8 @@ package farthing.chain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -64,11 +66,13 @@ class EmbeddedChainTest {
                     java.math.BigInteger.ZERO, java.math.BigInteger.valueOf(21_000), chain.deployment().token().text()
                             .replaceAll(".$", "1"),
                     java.math.BigInteger.ONE, java.math.BigInteger.ONE, java.math.BigInteger.valueOf(100_000_000_000L)));
-            TestChain.rpc(chain.rpc(), "eth_sendRawTransaction", org.web3j.utils.Numeric.toHexString(signed));
-            Thread.sleep(2_500);
+            String sent = TestChain.rpc(chain.rpc(), "eth_sendRawTransaction", org.web3j.utils.Numeric.toHexString(signed))
+                    .asText();
+            // Sooner than what is kept in any case.
+            await(Duration.ofSeconds(20), () -> kept().contains(sent));
             long killed = chain.pid();
             ProcessHandle.of(killed).orElseThrow().destroyForcibly();
-            await(() -> chain.pid() != killed);
+            await(Duration.ofSeconds(60), () -> chain.pid() != killed);
             assertThat(TestChain.rpc(chain.rpc(), "eth_getTransactionCount", address, "latest").asText()).isEqualTo("0x1");
             assertThat(code(chain, chain.deployment().vault())).hasSizeGreaterThan(1_000);
         }
@@ -114,8 +118,16 @@ class EmbeddedChainTest {
         return balance.substring(2).replaceFirst("^0+", "");
     }
 
-    private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    private String kept() {
+        try {
+            return Files.readString(folder.resolve("state.json"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void await(Duration atMost, java.util.function.BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + atMost.toNanos();
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.sleep(50);

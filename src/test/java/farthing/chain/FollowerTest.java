@@ -2,7 +2,6 @@ package farthing.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -59,14 +58,11 @@ class FollowerTest {
         Database database = new Database(source);
         String purpose = "follower " + UUID.randomUUID();
         Address key = operator.key().address();
-        long queued = System.nanoTime();
         database.inTransaction(connection -> {
             transactions.queue(connection, purpose, key, calls.openLine(key));
             return true;
         });
         Sent sent = await(database, purpose, State.SENT);
-        Duration latency = Duration.ofNanos(System.nanoTime() - queued);
-        assertThat(latency).as("until it is on its way").isLessThan(Duration.ofSeconds(3));
         TestChain.finalizeNow();
         Sent last = await(database, purpose, State.FINAL);
         assertThat(last.transaction()).isEqualTo(sent.transaction());

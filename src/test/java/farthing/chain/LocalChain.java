@@ -41,7 +41,7 @@ final class LocalChain implements AutoCloseable {
     private static final Address DEPLOYER = SigningKey.generate(new SecureRandom()).address();
 
     private final int port = Ports.free();
-    private final Service direct = new NodeHttp(rpc());
+    private final Service direct = new NodeHttp(rpc(), Duration.ofSeconds(30));
     private final Path folder;
     private @Nullable Process process;
     Deployment deployment;
@@ -83,9 +83,11 @@ final class LocalChain implements AutoCloseable {
             command.addAll(List.of("--load-state", state.toString()));
         }
         try {
-            process = new ProcessBuilder(command).directory(folder.toFile())
+            Process started = new ProcessBuilder(command).directory(folder.toFile())
                     .redirectOutput(folder.resolve("anvil.log").toFile()).redirectErrorStream(true).start();
-            for (int i = 0; i < 200; i++) {
+            process = started;
+            long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+            while (started.isAlive() && System.nanoTime() < deadline) {
                 try {
                     tell("eth_chainId");
                     return;

@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.SQLException;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.stream.Stream;
 
 import jakarta.inject.Inject;
@@ -83,9 +85,14 @@ class BadInputTest {
     void aKeysOwnLimit() throws SQLException {
         LineId line = payer.line(Amount.ofTokens(1));
         String secret = payer.key(line, new KeyLimits(null, Amount.ofNanos(2_000))).secret();
+        LocalDate day = LocalDate.now(ZoneOffset.UTC);
         call(secret, "/v1/completions", GOOD).statusCode(200);
-        call(secret, "/v1/completions", GOOD).statusCode(402).body("error.code", equalTo("key_limit_reached"))
-                .body("error.message", containsString("daily"));
+        ValidatableResponse second = call(secret, "/v1/completions", GOOD);
+        // On another day it is the first again.
+        if (day.equals(LocalDate.now(ZoneOffset.UTC))) {
+            second.statusCode(402).body("error.code", equalTo("key_limit_reached"))
+                    .body("error.message", containsString("daily"));
+        }
     }
 
     @Test

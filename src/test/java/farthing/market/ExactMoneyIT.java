@@ -93,7 +93,7 @@ class ExactMoneyIT {
 
             server.signal("TERM");
             server.awaitExit();
-            assertThat(server.processes()).isEmpty();
+            server.awaitGone();
         }
     }
 

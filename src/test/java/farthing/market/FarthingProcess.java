@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
 
 import farthing.Ports;
 import farthing.chain.SigningKey;
@@ -140,7 +143,7 @@ final class FarthingProcess implements AutoCloseable {
     }
 
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        return HTTP.send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(10)).build(),
+        return HTTP.send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(60)).build(),
                 HttpResponse.BodyHandlers.ofString());
     }
 
@@ -234,6 +237,11 @@ final class FarthingProcess implements AutoCloseable {
         return found;
     }
 
+    /** Its workers end a moment after it. */
+    void awaitGone() {
+        await("all its processes to be gone", () -> processes().isEmpty());
+    }
+
     /** Something that is asked again until it holds. */
     interface Condition {
         boolean holds() throws Exception;
@@ -241,9 +249,10 @@ final class FarthingProcess implements AutoCloseable {
 
     void await(String what, Condition condition) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!holds(condition)) {
+        AtomicReference<@Nullable IOException> last = new AtomicReference<>();
+        while (!holds(condition, last)) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("waited in vain for " + what + "; it wrote:\n" + output());
+                throw new AssertionError("waited in vain for " + what + "; it wrote:\n" + output(), last.get());
             }
             if (!process.isAlive() && !what.contains("gone")) {
                 throw new AssertionError("it ended while waiting for " + what + "; it wrote:\n" + output());
@@ -257,9 +266,13 @@ final class FarthingProcess implements AutoCloseable {
         }
     }
 
-    private static boolean holds(Condition condition) {
+    private static boolean holds(Condition condition, AtomicReference<@Nullable IOException> last) {
         try {
+            last.set(null);
             return condition.holds();
+        } catch (IOException notYet) {
+            last.set(notYet);
+            return false;
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -39,7 +40,7 @@ final class PostgresServer implements AutoCloseable {
                     .setPort(port).setServerConfig("synchronous_commit", "on").setServerConfig("fsync", "on")
                     .setServerConfig("max_wal_size", "96MB")
                     .setServerConfig("max_connections", "100").setServerConfig("listen_addresses", "127.0.0.1")
-                    .setOutputRedirector(output).setErrorRedirector(output).start();
+                    .setPGStartupWait(Duration.ofMinutes(2)).setOutputRedirector(output).setErrorRedirector(output).start();
             try (Stream<Path> files = Files.walk(unpacked)) {
                 control = files.filter(file -> file.endsWith("bin/pg_ctl")).findAny().orElseThrow();
             }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,9 +34,15 @@ class ServerProcessIT {
             {"model": "wren/langdetect", "input": "Ein kurzer Satz."}""";
 
     private final Path folder;
+    private final Ports.Refusing nobody = Ports.refusing();
 
     ServerProcessIT(@TempDir Path folder) {
         this.folder = folder;
+    }
+
+    @AfterEach
+    void close() {
+        nobody.close();
     }
 
     @Test
@@ -45,6 +52,7 @@ class ServerProcessIT {
         String models;
         try (FarthingProcess server = FarthingProcess.ready(folder)) {
             key = server.apiKey();
+            assertThat(server.get("/").body()).contains("No call has been paid yet");
             HttpResponse<String> answer = FarthingProcess.HTTP.send(server.call("/v1/classify", CALL).build(),
                     HttpResponse.BodyHandlers.ofString());
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
@@ -54,19 +62,20 @@ class ServerProcessIT {
             server.signal("TERM");
 
             assertThat(server.awaitExit()).isEqualTo(143);
-            assertThat(server.processes()).isEmpty();
+            server.awaitGone();
         }
         try (FarthingProcess server = FarthingProcess.ready(folder)) {
             assertThat(server.apiKey()).isEqualTo(key);
             assertThat(server.get("/v1/models").body()).isEqualTo(models);
             assertThat(server.get("/v1/receipts/" + receipt).statusCode()).isEqualTo(200);
+            assertThat(server.get("/").body()).contains("The last paid call");
             assertThat(verified(server.uri("/v1/receipts/" + receipt).toString(), key)).contains("body hashed", "proved")
                     .doesNotContain("WRONG", "NOT");
 
             server.signal("INT");
 
             assertThat(server.awaitExit()).isEqualTo(130);
-            assertThat(server.processes()).isEmpty();
+            server.awaitGone();
         }
     }
 
@@ -145,7 +154,7 @@ class ServerProcessIT {
             server.signal("TERM");
 
             assertThat(server.awaitExit()).isEqualTo(143);
-            assertThat(server.processes()).isEmpty();
+            server.awaitGone();
         }
     }
 
@@ -222,15 +231,15 @@ class ServerProcessIT {
     }
 
     /** Complete but for a database behind its address. */
-    private static Map<String, String> production(String name, String value) throws IOException {
+    private Map<String, String> production(String name, String value) throws IOException {
         Map<String, String> settings = new HashMap<>(Map.of("FARTHING_MODE", "production", "FARTHING_DATABASE_URL",
-                "jdbc:postgresql://127.0.0.1:" + Ports.free() + "/farthing", "FARTHING_DATABASE_USER", "farthing",
+                "jdbc:postgresql://127.0.0.1:" + nobody.port() + "/farthing", "FARTHING_DATABASE_USER", "farthing",
                 "FARTHING_DATABASE_PASSWORD", "secret", "FARTHING_BLOBS_URL", "s3://models?region=eu-central-1",
                 "FARTHING_PUBLIC_URL", "https://models.example.org",
                 "FARTHING_CHAIN_ID", "8453", "FARTHING_SIGNER_KEY",
                 "0x00000000000000000000000000000000000000000000000000000000000f00d5", "FARTHING_SESSION_SECRET",
                 "0123456789abcdef0123456789abcdef"));
-        settings.put("FARTHING_CHAIN_RPC_URL", "http://127.0.0.1:" + Ports.free());
+        settings.put("FARTHING_CHAIN_RPC_URL", "http://127.0.0.1:" + nobody.port());
         settings.put("FARTHING_OPERATOR_KEY", "0x00000000000000000000000000000000000000000000000000000000000f00d6");
         for (String contract : List.of("FARTHING_VAULT", "FARTHING_TOKEN", "FARTHING_REGISTRY", "FARTHING_PLATFORM_PAYEE")) {
             settings.put(contract, "0x00000000000000000000000000000000000fa401");

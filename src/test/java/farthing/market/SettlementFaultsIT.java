@@ -80,10 +80,13 @@ class SettlementFaultsIT {
             server.await("the deposit after the re-org to be final", () -> pages.budgetNanos() == 400_000_000);
 
             Published published = new Published(server);
+            // Blocks for transactions only, so that a batch does not become final before it was seen mined.
+            robin.anvil("evm_setAutomine", true);
             Map<String, Long> charges = Settling.call(server, pages.key(line), 10);
             server.await("a batch to be mined", () -> published.batches().stream().anyMatch(b -> state(b).equals("mined")));
             robin.reorg(5);
             robin.mine(1);
+            robin.anvil("evm_setIntervalMining", 1);
             assertSettledOnce(server, charges);
             try (Connection database = server.database()) {
                 assertThat(new MoneyOracle(database).balance("deposits")).isEqualTo(-robin.held() * 1000);

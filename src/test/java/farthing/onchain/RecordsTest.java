@@ -143,7 +143,7 @@ class RecordsTest {
     }
 
     private static void await(String what, Condition condition) throws Exception {
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 300; i++) {
             if (condition.holds()) {
                 return;
             }

@@ -71,11 +71,14 @@ class BudgetsTest {
                 .body(allOf(containsString("Open, deposit, allow"), containsString("At least $0.10"),
                         not(containsString("<article"))));
 
-        LineId line = wallet.open(key);
-        wallet.deposit(key, line, Amount.ofTokens(5));
-        browser.request().get("/budgets").then().body(allOf(containsString("id=\"line-" + line + "\""),
-                containsString("Deposit of"), containsString(" blocks"), containsString("5,000,000,000 nanos")));
-        assertThat(lines.of(account())).isEmpty();
+        LineId line;
+        try (var _ = TestChain.still()) {
+            line = wallet.open(key);
+            wallet.deposit(key, line, Amount.ofTokens(5));
+            browser.request().get("/budgets").then().body(allOf(containsString("id=\"line-" + line + "\""),
+                    containsString("Deposit of"), containsString(" blocks"), containsString("5,000,000,000 nanos")));
+            assertThat(lines.of(account())).isEmpty();
+        }
 
         TestChain.finalizeNow();
         Wallet.until(() -> deposited(line).equals(Amount.ofTokens(5)));

@@ -95,9 +95,9 @@ class Wallet {
     }
 
     static void until(Look look) throws SQLException {
-        long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         while (!look.good()) {
-            assertThat(System.nanoTime()).as("waited for 30 seconds").isLessThan(end);
+            assertThat(System.nanoTime()).as("waited for a minute").isLessThan(end);
             LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
         }
     }

@@ -26,7 +26,8 @@ import io.vertx.core.Vertx;
 /** Webhooks on a database of their own, with budgets that a test sets and a clock that it moves. */
 final class Hooked implements AutoCloseable {
 
-    static final Duration TIMEOUT = Duration.ofSeconds(2);
+    /** For one whose answer is to be had. */
+    static final Duration PATIENCE = Duration.ofSeconds(30);
     static final Map<String, Object> TOKEN = Map.of("chain", 31337, "address", "0x00");
 
     final DataSource source = TestDatabase.separate("webhooks");
@@ -53,16 +54,24 @@ final class Hooked implements AutoCloseable {
     }
 
     Courier courier() {
-        return courier(true);
+        return courier(true, PATIENCE);
+    }
+
+    Courier courier(Duration timeout) {
+        return courier(true, timeout);
+    }
+
+    Courier courier(boolean allowPrivate) {
+        return courier(allowPrivate, PATIENCE);
     }
 
     /** One of several servers. */
-    Courier courier(boolean allowPrivate) {
-        Sender sender = new Sender(vertx, 8, new Outside(InetAddress::getAllByName, allowPrivate), TIMEOUT,
+    private Courier courier(boolean allowPrivate, Duration timeout) {
+        Sender sender = new Sender(vertx, 8, new Outside(InetAddress::getAllByName, allowPrivate), timeout,
                 Clock.systemUTC());
         Courier courier = new Courier(database, hooks::open, sender::send,
                 new Retries(List.of(Duration.ofSeconds(5), Duration.ofMinutes(5)), new Random(7)),
-                new Courier.Rules(8, TIMEOUT, Duration.ofDays(5), "Farthing/test"), _ -> {
+                new Courier.Rules(8, timeout, Duration.ofDays(5), "Farthing/test"), _ -> {
                 }, clock);
         opened.add(courier::close);
         opened.add(sender::close);

@@ -212,7 +212,7 @@ class WebhooksPagesTest {
             assertThat(arrived("farthing.budget.reached.v1", "data.used_nanos")).contains(Long.toString(charge));
             assertThat(arrived("farthing.budget.reached.v1", "subject")).doesNotContain("key/" + key);
 
-            for (int i = 0; i < 100 && arrived("farthing.batch.posted.v1", "data.state").isEmpty(); i++) {
+            for (int i = 0; i < 1_000 && arrived("farthing.batch.posted.v1", "data.state").isEmpty(); i++) {
                 settling.settle();
                 TestChain.finalizeNow();
                 batchLook.look();
@@ -228,7 +228,7 @@ class WebhooksPagesTest {
     }
 
     private LineId funded(AccountId payer) throws InterruptedException {
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < 600; i++) {
             var found = balances.balances(payer).entrySet().stream()
                     .filter(each -> each.getKey().value() < 1_000_000 && !each.getValue().left().isZero()).findFirst();
             if (found.isPresent()) {
