@@ -102,6 +102,12 @@ public final class Wallet implements AutoCloseable {
         return vault.head().send().component3().longValueExact();
     }
 
+    /** What was credited to its owner and not withdrawn, in micro-units. */
+    public long credited() throws Exception {
+        var payee = vault.payeeOf(address()).send();
+        return payee.component1().add(payee.component2()).longValueExact();
+    }
+
     public long used(int line) throws Exception {
         return vault.lineOf(BigInteger.valueOf(line)).send().component5().longValueExact();
     }
