@@ -1,6 +1,7 @@
 package farthing.identity;
 
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -31,12 +32,14 @@ public class ApiKeys {
     private final KeyCache cache;
     private final Event<KeysChanged> changed;
     private final String keysPage;
+    private final Clock clock;
     private final SecureRandom random = new SecureRandom();
 
-    ApiKeys(KeyCache cache, Event<KeysChanged> changed, Site site) {
+    ApiKeys(KeyCache cache, Event<KeysChanged> changed, Site site, Clock clock) {
         this.cache = cache;
         this.changed = changed;
         this.keysPage = site.publicUrl() + "/keys";
+        this.clock = clock;
     }
 
     /**
@@ -56,7 +59,7 @@ public class ApiKeys {
         // One after the other, so that of two that are asked for at once one ends, too.
         Account.findById(account.value(), LockModeType.PESSIMISTIC_WRITE);
         List<ApiKey> before = ApiKey.list("account = ?1 and playground and revokedAt is null", account.value());
-        before.forEach(key -> key.revoke(cache.now()));
+        before.forEach(key -> key.revoke(clock.instant()));
         changed(before);
         return create(account, line, name, limits, expiresAt, true);
     }
@@ -71,7 +74,7 @@ public class ApiKeys {
         key.line = line.value();
         key.name = name;
         key.limit(limits);
-        key.createdAt = cache.now();
+        key.createdAt = clock.instant();
         key.expiresAt = expiresAt;
         key.playground = playground;
         key.persistAndFlush();
@@ -94,7 +97,7 @@ public class ApiKeys {
         if (key == null) {
             key = read(secret, fingerprint);
         }
-        Instant now = cache.now();
+        Instant now = clock.instant();
         if (key.deactivatedAt != null) {
             throw new DeactivatedAccount(key.deactivatedAt, String.valueOf(key.deactivatedBecause));
         }
@@ -129,7 +132,7 @@ public class ApiKeys {
     @Transactional
     public void revoke(AccountId account, ApiKeyId id) {
         ApiKey key = locked(account, id);
-        key.revoke(cache.now());
+        key.revoke(clock.instant());
         changed(List.of(key));
     }
 
@@ -164,7 +167,7 @@ public class ApiKeys {
             throw KeyRefused.invalid("keep_hours", "The old secret may live on for 0 to " + LONGEST_KEPT.toHours()
                     + " hours.");
         }
-        Instant now = cache.now();
+        Instant now = clock.instant();
         ApiKey key = locked(account, id);
         if (!key.isActive(now)) {
             throw KeyRefused.ended(key.state(now));
@@ -181,7 +184,7 @@ public class ApiKeys {
     /** Of two living secrets the older one ends now. @throws KeyRefused when only one lives */
     @Transactional
     void endOlder(AccountId account, ApiKeyId id) {
-        Instant now = cache.now();
+        Instant now = clock.instant();
         ApiKey key = locked(account, id);
         List<ApiKeySecret> ending = alive(key, now).stream().filter(secret -> secret.endsAt != null).toList();
         if (ending.isEmpty()) {
@@ -206,7 +209,7 @@ public class ApiKeys {
     /** The account's own active keys whose money is limited, newest first. */
     @Transactional
     public List<Limited> limited(AccountId account) {
-        Instant now = cache.now();
+        Instant now = clock.instant();
         return ApiKey.ofAccount(account).stream().filter(key -> !key.playground && key.state(now).equals("active"))
                 .map(key -> new Limited(key.keyId(), key.name, key.limits()))
                 .filter(key -> key.limits().total() != null || key.limits().perDay() != null).toList();
@@ -225,17 +228,13 @@ public class ApiKeys {
     /** Of each key, newest first: those that live, or the last one where none does. */
     @Transactional
     Map<ApiKeyId, List<ApiKeySecret>> secretsOf(Collection<ApiKey> keys) {
-        Instant now = cache.now();
+        Instant now = clock.instant();
         return ApiKeySecret.of(keys.stream().map(key -> key.id).toList()).stream()
                 .collect(Collectors.groupingBy(secret -> new ApiKeyId(secret.apiKey), Collectors.collectingAndThen(
                         Collectors.toList(), all -> {
                             List<ApiKeySecret> alive = all.stream().filter(secret -> secret.isAlive(now)).toList();
                             return alive.isEmpty() ? all.subList(0, 1) : alive;
                         })));
-    }
-
-    Instant now() {
-        return cache.now();
     }
 
     void deactivated(@Observes AccountDeactivated event) {
@@ -259,7 +258,7 @@ public class ApiKeys {
 
     private NewApiKey freshSecret(ApiKey key) {
         String secret = SecretForm.KEY.fresh(random);
-        new ApiKeySecret(key.keyId(), secret, cache.now()).persistAndFlush();
+        new ApiKeySecret(key.keyId(), secret, clock.instant()).persistAndFlush();
         return new NewApiKey(key.keyId(), secret);
     }
 

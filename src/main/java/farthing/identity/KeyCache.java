@@ -6,7 +6,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -84,7 +83,6 @@ class KeyCache {
     }
 
     private final DataSource database;
-    private final Clock clock;
     private final LongSupplier nanos;
     private final Cache<Fingerprint, Known> known = Caffeine.newBuilder().maximumSize(100_000)
             .expireAfterWrite(Duration.ofMinutes(10)).build();
@@ -94,18 +92,13 @@ class KeyCache {
     private volatile @Nullable Long tidied;
 
     @Inject
-    KeyCache(DataSource database, Clock clock) {
-        this(database, clock, System::nanoTime);
+    KeyCache(DataSource database) {
+        this(database, System::nanoTime);
     }
 
-    KeyCache(DataSource database, Clock clock, LongSupplier nanos) {
+    KeyCache(DataSource database, LongSupplier nanos) {
         this.database = database;
-        this.clock = clock;
         this.nanos = nanos;
-    }
-
-    Instant now() {
-        return clock.instant();
     }
 
     /** From memory alone. */

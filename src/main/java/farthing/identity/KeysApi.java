@@ -1,5 +1,6 @@
 package farthing.identity;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -88,12 +89,14 @@ class KeysApi {
     private final ApiKeys keys;
     private final Lines lines;
     private final KeySpending spending;
+    private final Clock clock;
 
-    KeysApi(Access access, ApiKeys keys, Lines lines, KeySpending spending) {
+    KeysApi(Access access, ApiKeys keys, Lines lines, KeySpending spending, Clock clock) {
         this.access = access;
         this.keys = keys;
         this.lines = lines;
         this.spending = spending;
+        this.clock = clock;
     }
 
     @GET
@@ -192,7 +195,7 @@ class KeysApi {
         Map<ApiKeyId, List<ApiKeySecret>> secrets = keys.secretsOf(shown);
         return shown.stream().map(key -> {
             KeySpending.Spent gone = spent.getOrDefault(key.keyId(), KeySpending.Spent.NOTHING);
-            return new KeyView(key.id, key.name, Integer.toUnsignedLong(key.line), key.state(keys.now()),
+            return new KeyView(key.id, key.name, Integer.toUnsignedLong(key.line), key.state(clock.instant()),
                     LimitsView.of(key.limits()), gone.today().nanos(), gone.inAll().nanos(),
                     secrets.getOrDefault(key.keyId(), List.of()).stream()
                             .map(one -> new SecretView(one.prefix, one.createdAt, one.endsAt)).toList(),

@@ -1,6 +1,7 @@
 package farthing.identity;
 
 import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -91,15 +92,17 @@ class KeysPages {
     private final KeySpending spending;
     private final SampleCall sample;
     private final PlaygroundKeys playgrounds;
+    private final Clock clock;
 
     KeysPages(SignedIn signedIn, ApiKeys keys, Lines lines, KeySpending spending, SampleCall sample,
-            PlaygroundKeys playgrounds) {
+            PlaygroundKeys playgrounds, Clock clock) {
         this.signedIn = signedIn;
         this.keys = keys;
         this.lines = lines;
         this.spending = spending;
         this.sample = sample;
         this.playgrounds = playgrounds;
+        this.clock = clock;
     }
 
     @GET
@@ -128,7 +131,7 @@ class KeysPages {
     public Response create(MultivaluedMap<String, String> typed) {
         AccountId account = signedIn.account();
         List<LineId> own = lines.of(account);
-        KeyForm form = KeyForm.of(firstOf(typed), Optional.of(own), keys.now());
+        KeyForm form = KeyForm.of(firstOf(typed), Optional.of(own), clock.instant());
         if (!form.valid()) {
             return Response.status(422).entity(Templates.keys(page(account, null, form, false))).build();
         }
@@ -154,7 +157,7 @@ class KeysPages {
     public Response change(@PathParam("id") long id, MultivaluedMap<String, String> typed) {
         AccountId account = signedIn.account();
         ApiKey key = keys.get(account, new ApiKeyId(id));
-        KeyForm form = KeyForm.of(firstOf(typed), Optional.empty(), keys.now());
+        KeyForm form = KeyForm.of(firstOf(typed), Optional.empty(), clock.instant());
         if (!form.valid()) {
             return Response.status(422).entity(Templates.key(page(key, null, null, form))).build();
         }
@@ -235,7 +238,7 @@ class KeysPages {
     }
 
     private Row row(ApiKey key, List<ApiKeySecret> secrets, Map<LineId, String> labels, KeySpending.Spent spent) {
-        String state = key.state(keys.now());
+        String state = key.state(clock.instant());
         KeyLimits limits = key.limits();
         return new Row(Long.toString(key.id), key.name, secrets.stream().map(one -> one.prefix).toList(),
                 labels.getOrDefault(key.lineId(), "?"), state, state.equals("active"), spent.today(), spent.inAll(),

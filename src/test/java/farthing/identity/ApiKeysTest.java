@@ -189,8 +189,8 @@ class ApiKeysTest {
         Instant end = now.instant().plusSeconds(3600);
         NewApiKey key = keys.create(account, line, "expiring", KeyLimits.NONE, end);
         assertThat(keys.authenticate("Bearer " + key.secret()).account()).isEqualTo(account);
-        ApiKeys later = new ApiKeys(new KeyCache(database, Clock.offset(now, Duration.ofHours(1).plusSeconds(1))), changed,
-                site);
+        ApiKeys later = new ApiKeys(new KeyCache(database), changed, site,
+                Clock.offset(now, Duration.ofHours(1).plusSeconds(1)));
         assertThatThrownBy(() -> later.authenticate("Bearer " + key.secret())).isInstanceOf(ExpiredApiKey.class);
     }
 

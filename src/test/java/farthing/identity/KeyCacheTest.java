@@ -67,8 +67,8 @@ class KeyCacheTest {
     void anotherServer() throws SQLException {
         account = accounts.of(SigningKey.generate(new SecureRandom()).address());
         line = TestLines.adopted(lines, account);
-        cache = new KeyCache(counted(), Clock.systemUTC(), nanos::get);
-        other = new ApiKeys(cache, changed, site);
+        cache = new KeyCache(counted(), nanos::get);
+        other = new ApiKeys(cache, changed, site, Clock.systemUTC());
         cache.look();
     }
 
@@ -166,8 +166,8 @@ class KeyCacheTest {
         assertThatThrownBy(() -> keys.rotate(account, first.id(), Duration.ofDays(7).plusSeconds(1)))
                 .isInstanceOf(KeyRefused.class).hasMessageContaining("168 hours");
 
-        ApiKeys tomorrow = new ApiKeys(new KeyCache(database, Clock.offset(Clock.systemUTC(), Duration.ofHours(25))), changed,
-                site);
+        ApiKeys tomorrow = new ApiKeys(new KeyCache(database), changed, site,
+                Clock.offset(Clock.systemUTC(), Duration.ofHours(25)));
         assertThatThrownBy(() -> tomorrow.authenticate(header(first))).isInstanceOf(ReplacedSecret.class);
         assertThat(tomorrow.authenticate(header(second)).key()).isEqualTo(first.id());
 
